@@ -1,0 +1,1 @@
+"""From files to a searchable index: load, chunk, embed, store. Knows nothing of questions and answers."""

@@ -1,0 +1,149 @@
+"""The training loop: seeded, resumable, with held-out figures on the way."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+import logging
+import random
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+
+from qa.train.data import (
+    TITLED,
+    Encoded,
+    HardNegatives,
+    PairEncoder,
+    Question,
+    batches,
+    epoch_units,
+    load_all,
+)
+from qa.train.evaluate import held_out_figures
+from qa.train.model import ReaderModel, collate, loss
+
+log = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """`tokens` is the whole budget, padding included; the learning rate warms up over 4 % of it and falls to zero."""
+
+    data: Path
+    encoder: Path
+    out: Path
+    tokens: int = 24_000_000
+    batch_tokens: int = 6_144
+    learning_rate: float = 2e-4
+    seed: int = 13
+    evaluate_every: int = 400
+    device: str = "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def train(settings: TrainSettings) -> Path:
+    """Train, or go on from `out/checkpoint.pt`; returns the path of the final weights."""
+    settings.out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(settings.seed)
+    tokenizer = Tokenizer.from_file(str(settings.encoder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    encoder = PairEncoder(tokenizer)
+    training, held_out = load_all(settings.data)
+    log.info("%d questions to train on, %d held out", len(training), len(held_out))
+    negatives = HardNegatives([q.context for q in training]).find(training)
+    sample = _sample(held_out, 600, settings.seed)
+
+    model = ReaderModel(settings.encoder).to(settings.device)
+    weights = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.01, fused=True)
+    checkpoint = settings.out / "checkpoint.pt"
+    seen, step, epoch, position = 0, 0, 0, 0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        seen, step, epoch, position = state["seen"], state["step"], state["epoch"], state["position"]
+        log.info("resumed at step %d, %.1f M tokens", step, seen / 1e6)
+
+    started, seen_at_start, running = time.monotonic(), seen, 0.0
+    while seen < settings.tokens:
+        stream = _epoch(training, negatives, encoder, epoch, settings)
+        for batch in itertools.islice(stream, position, None):
+            position += 1
+            tensors = {k: v.to(settings.device) for k, v in collate(batch).items()}
+            fraction = seen / settings.tokens
+            rate = settings.learning_rate * min(fraction / 0.04 + 0.01, (1 - fraction) / 0.96, 1.0)
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = rate
+            model.train()
+            with torch.autocast(settings.device, torch.bfloat16):
+                outputs = model(tensors["input_ids"], tensors["token_type_ids"], tensors["attention_mask"])
+            value = loss(outputs, tensors)
+            value.backward()
+            torch.nn.utils.clip_grad_norm_(weights, 1.0)
+            optimizer.step()
+            optimizer.zero_grad()
+            seen += tensors["input_ids"].numel()
+            step += 1
+            running += value.item()
+            if step % 50 == 0:
+                speed = (seen - seen_at_start) / (time.monotonic() - started)
+                log.info(
+                    "step %d  %.2f of %.1f M tokens  loss %.3f  rate %.2e  %.0f tokens/s",
+                    step, seen / 1e6, settings.tokens / 1e6, running / 50, rate, speed,
+                )  # fmt: skip
+                running = 0.0
+            if step % settings.evaluate_every == 0 or seen >= settings.tokens:
+                figures = held_out_figures(model, encoder, sample, settings.device)
+                _record(settings.out / "log.jsonl", {"step": step, "tokens": seen, **figures})
+                _save(
+                    checkpoint,
+                    {
+                        "model": model.state_dict(),
+                        "optimizer": optimizer.state_dict(),
+                        "seen": seen,
+                        "step": step,
+                        "epoch": epoch,
+                        "position": position,
+                    },
+                )
+            if seen >= settings.tokens:
+                break
+        else:
+            epoch, position = epoch + 1, 0
+    final = settings.out / "reader.pt"
+    _save(final, model.state_dict())
+    return final
+
+
+def _epoch(
+    training: Sequence[Question],
+    negatives: Sequence[Sequence[str]],
+    encoder: PairEncoder,
+    epoch: int,
+    settings: TrainSettings,
+) -> Iterator[list[list[Encoded]]]:
+    units = epoch_units(training, negatives, encoder, epoch, settings.seed)
+    return batches(units, settings.batch_tokens, random.Random(f"{settings.seed}-{epoch}-batches"))
+
+
+def _sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
+    kept = [q for q in questions if q.source in TITLED or q.source.startswith(("squad", "unansq"))]
+    return random.Random(seed).sample(kept, min(count, len(kept)))
+
+
+def _record(path: Path, row: dict[str, object]) -> None:
+    log.info("held out: %s", row)
+    with path.open("a", encoding="utf-8") as handle:
+        handle.write(json.dumps(row) + "\n")
+
+
+def _save(path: Path, state: object) -> None:
+    partial = path.with_suffix(".partial")
+    torch.save(state, partial)
+    partial.replace(path)
