@@ -1,0 +1,99 @@
+"""Questions in, cited answers out. This is all that the page, the command line and the evaluation use.
+
+Names are imported when they are first used (PEP 562): `docqa --help` must not wait for LangChain.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from index.store import Corpus
+
+    from index.errors import (
+        ConfigError,
+        CorpusError,
+        DocqaError,
+        EvaluationError,
+        GenerationError,
+        IndexDamaged,
+        IndexError_,
+        IndexLocked,
+        IndexMismatch,
+        IndexMissing,
+        LoadError,
+        ModelError,
+        QuestionError,
+        StorageError,
+    )
+    from index.types import Chunk, Document, Filter, LeftOut, UpdateReport
+    from qa.build import build_chain, build_index
+    from qa.chain import AnswerChain
+    from qa.config import Config, load_config
+    from qa.types import Answer, Citation, Event, Hit, Turn
+
+_HOMES = {
+    "index.errors": (
+        "ConfigError",
+        "CorpusError",
+        "DocqaError",
+        "EvaluationError",
+        "GenerationError",
+        "IndexDamaged",
+        "IndexError_",
+        "IndexLocked",
+        "IndexMismatch",
+        "IndexMissing",
+        "LoadError",
+        "ModelError",
+        "QuestionError",
+        "StorageError",
+    ),
+    "index.store": ("Corpus",),
+    "index.types": ("Chunk", "Document", "Filter", "LeftOut", "UpdateReport"),
+    "qa.build": ("build_chain", "build_index"),
+    "qa.chain": ("AnswerChain",),
+    "qa.config": ("Config", "load_config"),
+    "qa.types": ("Answer", "Citation", "Event", "Hit", "Turn"),
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Answer",
+    "AnswerChain",
+    "Chunk",
+    "Citation",
+    "Config",
+    "ConfigError",
+    "Corpus",
+    "CorpusError",
+    "DocqaError",
+    "Document",
+    "EvaluationError",
+    "Event",
+    "Filter",
+    "GenerationError",
+    "Hit",
+    "IndexDamaged",
+    "IndexError_",
+    "IndexLocked",
+    "IndexMismatch",
+    "IndexMissing",
+    "LeftOut",
+    "LoadError",
+    "ModelError",
+    "QuestionError",
+    "StorageError",
+    "Turn",
+    "UpdateReport",
+    "build_chain",
+    "build_index",
+    "load_config",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME_OF[name]), name)

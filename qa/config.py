@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import Field, ValidationError
+from pydantic.fields import FieldInfo
 
 from index.errors import ConfigError
 from index.settings import ChunkSettings, EmbedSettings, LoadSettings, Settings
@@ -26,7 +28,7 @@ class RetrievalSettings(Settings):
 
 
 class ReadSettings(Settings):
-    """The reader reads the best `passages`; below `threshold` (calibrated probability, None: the fitted one) it abstains."""
+    """The reader reads the best `passages` and abstains below `threshold`, a calibrated probability; None: the fitted one."""
 
     reader: Literal["cross-encoder", "sentence-ranker"] = "sentence-ranker"
     passages: Annotated[int, Field(ge=1, le=100)] = 8
@@ -67,68 +69,116 @@ def load_config(
     Raises:
         ConfigError: naming the key's path and what is allowed.
     """
-    values: dict[str, Any] = {}
-    origin: dict[str, str] = {}
+    return resolve_config(flags, file, environment)[0]
+
+
+def resolve_config(
+    flags: Mapping[str, Any] | None = None,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Config, dict[str, str]]:
+    """As `load_config`, with the source of every setting that is not left at its default: dotted path to its name."""
+    given: list[tuple[str, Any, str]] = []
     path = file or CONFIG_FILE
     if file is not None or path.exists():
-        for key, value in _flatten(_read_toml(path)).items():
-            _put(values, origin, key, value, str(path))
+        given += [(key, value, str(path)) for key, value in _flatten(_read_toml(path))]
     for name, text in sorted((os.environ if environment is None else environment).items()):
         if name.startswith(PREFIX):
-            key = name.removeprefix(PREFIX).lower().replace("__", ".")
-            _put(values, origin, key, text, name)
+            given.append((name.removeprefix(PREFIX).lower().replace("__", "."), text, name))
     for key, value in (flags or {}).items():
         if value is not None:
-            _put(values, origin, key, value, "--" + key.rsplit(".", 1)[-1].replace("_", "-"))
+            given.append((key, value, "--" + key.rsplit(".", 1)[-1].replace("_", "-")))
+
+    known = dict(setting_fields())
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for key, value, source in given:
+        if key not in known:
+            if value == {} and _names_below(f"{key}.", known):
+                continue
+            raise ConfigError(f"{key} (from {source}): {_unknown(key, known)}")
+        if _misread(known[key], value):
+            raise ConfigError(_refusal(key, source, value, known[key]))
+        node = values
+        *sections, leaf = key.split(".")
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[leaf] = value
+        origin[key] = source
     try:
-        return Config.model_validate(values)
+        return Config.model_validate(values), origin
     except ValidationError as error:
-        raise ConfigError(_explain(error, origin)) from None
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(_refusal(key, origin[key], first["input"], known[key])) from None
+
+
+def setting_fields(model: type[Settings] = Config, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting's dotted path and its field, in the order of the classes."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+            yield from setting_fields(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name, field
+
+
+def allowed(field: FieldInfo) -> str:
+    """In words, what a setting may be: "a whole number from 0 to 65535"."""
+    kind: Any = field.annotation
+    if isinstance(kind, UnionType):
+        (kind,) = (part for part in get_args(kind) if part is not NoneType)
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(json.dumps(choice) for choice in get_args(kind))
+    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", Path: "a path"}[kind]
+    limits = {
+        name: getattr(item, name) for item in field.metadata for name in ("gt", "ge", "le") if hasattr(item, name)
+    }
+    if "gt" in limits:
+        words += f" above {limits['gt']:g}"
+    if "ge" in limits:
+        words += f" from {limits['ge']:g}"
+    if "le" in limits:
+        words += f" to {limits['le']:g}" if "ge" in limits else f" and at most {limits['le']:g}"
+    return words
+
+
+def _misread(field: FieldInfo, value: Any) -> bool:
+    """Pydantic would take true for 1, and an empty path for the working folder; neither is meant."""
+    return (isinstance(value, bool) and field.annotation is not bool) or (value == "" and field.annotation is Path)
+
+
+def _refusal(key: str, source: str, value: Any, field: FieldInfo) -> str:
+    return f"{key} (from {source}): {json.dumps(value, default=str, ensure_ascii=False)} is not {allowed(field)}."
+
+
+def _unknown(key: str, known: Mapping[str, FieldInfo]) -> str:
+    if inside := _names_below(f"{key}.", known):
+        return f"this is a section, not a value. It holds {', '.join(inside)}."
+    *sections, _ = key.split(".")
+    while sections and not _names_below(".".join(sections) + ".", known):
+        sections.pop()
+    names = ", ".join(_names_below("".join(f"{section}." for section in sections), known))
+    return f"there is no such setting. Known{' in ' + '.'.join(sections) if sections else ''}: {names}."
+
+
+def _names_below(section: str, known: Mapping[str, FieldInfo]) -> list[str]:
+    """The names directly in a section, given with its last dot ("" for the top)."""
+    return sorted({path.removeprefix(section).split(".")[0] for path in known if path.startswith(section)})
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         with path.open("rb") as handle:
             return tomllib.load(handle)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not valid TOML: {error}. Compare it with docqa.toml.example.") from None
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in tree.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
+        if isinstance(value, dict) and value:
+            yield from _flatten(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value
-    return flat
-
-
-def _put(values: dict[str, Any], origin: dict[str, str], key: str, value: Any, source: str) -> None:
-    node = values
-    *parents, leaf = key.split(".")
-    for parent in parents:
-        node = node.setdefault(parent, {})
-        if not isinstance(node, dict):
-            raise ConfigError(f"{key} (from {source}): {parent} is a value, not a section.")
-    node[leaf] = value
-    origin[key] = source
-
-
-def _explain(error: ValidationError, origin: Mapping[str, str]) -> str:
-    first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"])
-    source = origin.get(key) or next((s for k, s in origin.items() if k.startswith(key)), "")
-    where = f"{key} (from {source})" if source else key
-    if first["type"] == "extra_forbidden":
-        return f"{where}: there is no such setting. Known here: {', '.join(_known(key))}."
-    return f"{where}: {first['msg']}, got {json.dumps(first['input'], default=str)}."
-
-
-def _known(key: str) -> list[str]:
-    model: Any = Config
-    for part in key.split(".")[:-1]:
-        model = model.model_fields[part].annotation
-    return sorted(model.model_fields)
+            yield prefix + key, value

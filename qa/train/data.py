@@ -19,14 +19,14 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
-from tokenizers import Tokenizer
+
+from qa.pairs import Pair, PairEncoder
 
 log = logging.getLogger(__name__)
 
-MAX_QUESTION_TOKENS = 48
-MAX_TITLE_TOKENS = 16
-MAX_TOKENS = 320
-
+# Shares of the questions that get a hard negative, and that are turned into unanswerable ones.
+NEGATIVE_SHARE = 0.35
+ADVERSARIAL_SHARE = 0.08
 # Share of a file's questions that one epoch draws (2 means every question twice). Whole-paragraph SQuAD-like sets
 # count fully; single sentences (QAMR, QA-SRL) and text far from prose are sampled down.
 SOURCES: dict[str, float] = {
@@ -117,7 +117,7 @@ def load_squad(path: Path) -> list[Question]:
 
 
 def is_held_out(question: Question) -> bool:
-    """True for one article in seven of the sets that resemble real use: never trained on, used to tune and calibrate."""
+    """True for one article in seven of the sets that resemble real use: kept to tune and calibrate with."""
     return question.source in HELD_OUT_SOURCES and zlib.crc32(article_key(question).encode()) % 7 == 0
 
 
@@ -214,19 +214,16 @@ def make_unanswerable(question: Question, rng: random.Random) -> Question | None
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """One question-passage pair as token ids.
+class Example:
+    """A pair with its labels.
 
-    `passage` is the half-open token range of the passage; `span` the inclusive token range of the answer, (0, 0) when
-    there is none; `evidence` the inclusive token range of the sentence that holds it.
+    `span` is the inclusive token range of the answer, (0, 0) when there is none; `evidence` that of the sentence or
+    sentences which hold it.
     """
 
-    ids: list[int]
-    types: list[int]
-    passage: tuple[int, int]
+    pair: Pair
     span: tuple[int, int]
     evidence: tuple[int, int]
-    offsets: list[tuple[int, int]]
 
 
 _SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
@@ -240,61 +237,46 @@ def sentence_range(text: str, start: int, end: int) -> tuple[int, int]:
     return left, right
 
 
-class PairEncoder:
-    """Builds `[CLS] question [SEP] title [SEP] passage [SEP]`, windowing a passage that does not fit."""
+class ExampleEncoder:
+    """Turns questions into labelled pairs, windowing a passage that does not fit. Token ids of passages are cached."""
 
-    def __init__(self, tokenizer: Tokenizer) -> None:
-        self._tokenizer = tokenizer
-        self._cls = tokenizer.token_to_id("[CLS]")
-        self._sep = tokenizer.token_to_id("[SEP]")
+    def __init__(self, pairs: PairEncoder) -> None:
+        self._pairs = pairs
         self._cache: dict[str, tuple[list[int], list[tuple[int, int]]]] = {}
-
-    def _tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
-        cached = self._cache.get(text)
-        if cached is None:
-            encoding = self._tokenizer.encode(text, add_special_tokens=False)
-            cached = self._cache[text] = (encoding.ids, encoding.offsets)
-        return cached
 
     def encode(
         self, question: str, title: str, context: str, answer: tuple[int, int] | None, rng: random.Random | None
-    ) -> Encoded:
-        """Encode a pair; with `rng` the window of a long passage is drawn around the answer, else it is the beginning."""
-        ids = [self._cls, *self._tokens(question)[0][:MAX_QUESTION_TOKENS], self._sep]
-        types = [0] * len(ids)
-        if title:
-            ids += [*self._tokens(title)[0][:MAX_TITLE_TOKENS], self._sep]
-            types += [1] * (len(ids) - len(types))
-        passage_ids, offsets = self._tokens(context)
-        room = MAX_TOKENS - len(ids) - 1
-        first = self._window_start(context, offsets, answer, room, rng)
-        passage_ids, offsets = passage_ids[first : first + room], offsets[first : first + room]
-        begin = len(ids)
-        ids += [*passage_ids, self._sep]
-        types += [1] * (len(ids) - len(types))
+    ) -> Example:
+        """Encode a pair; with `rng` the window of a long passage is drawn around the answer, else it begins it."""
+        if context not in self._cache:
+            self._cache[context] = self._pairs.tokens(context)
+        ids, offsets = self._cache[context]
+        room = self._pairs.room(question, title)
+        first = _window_start(context, offsets, answer, room, rng)
+        pair = self._pairs.assemble(question, title, ids[first : first + room], offsets[first : first + room])
         span = evidence = (0, 0)
         if answer is not None:
-            span = _token_range(offsets, *answer, begin)
-            evidence = _token_range(offsets, *sentence_range(context, *answer), begin)
-        return Encoded(ids, types, (begin, begin + len(passage_ids)), span, evidence, offsets)
+            span = _token_range(pair.offsets, *answer, pair.passage[0])
+            evidence = _token_range(pair.offsets, *sentence_range(context, *answer), pair.passage[0])
+        return Example(pair, span, evidence)
 
-    @staticmethod
-    def _window_start(
-        context: str,
-        offsets: list[tuple[int, int]],
-        answer: tuple[int, int] | None,
-        room: int,
-        rng: random.Random | None,
-    ) -> int:
-        if len(offsets) <= room or rng is None:
-            return 0
-        borders = {m.end() for m in _SENTENCE_END.finditer(context)} | {0}
-        starts = [i for i, (a, _) in enumerate(offsets) if a in borders]
-        if answer is not None:
-            low = next(i for i, (_, b) in enumerate(offsets) if b > answer[0])
-            high = next((i for i, (a, _) in enumerate(offsets) if a >= answer[1]), len(offsets))
-            starts = [i for i in starts if i <= low and high <= i + room] or [max(0, high - room)]
-        return rng.choice(starts)
+
+def _window_start(
+    context: str,
+    offsets: list[tuple[int, int]],
+    answer: tuple[int, int] | None,
+    room: int,
+    rng: random.Random | None,
+) -> int:
+    if len(offsets) <= room or rng is None:
+        return 0
+    borders = {m.end() for m in _SENTENCE_END.finditer(context)} | {0}
+    starts = [i for i, (a, _) in enumerate(offsets) if a in borders]
+    if answer is not None:
+        low = next(i for i, (_, b) in enumerate(offsets) if b > answer[0])
+        high = next((i for i, (a, _) in enumerate(offsets) if a >= answer[1]), len(offsets))
+        starts = [i for i in starts if i <= low and high <= i + room] or [max(0, high - room)]
+    return rng.choice(starts)
 
 
 def _token_range(offsets: list[tuple[int, int]], start: int, end: int, shift: int) -> tuple[int, int]:
@@ -305,12 +287,10 @@ def _token_range(offsets: list[tuple[int, int]], start: int, end: int, shift: in
 def epoch_units(
     training: Sequence[Question],
     negatives: Sequence[Sequence[str]],
-    encoder: PairEncoder,
+    encoder: ExampleEncoder,
     epoch: int,
     seed: int,
-    negative_share: float = 0.35,
-    adversarial_share: float = 0.08,
-) -> Iterator[list[Encoded]]:
+) -> Iterator[list[Example]]:
     """The units of one epoch in random order; the same seed and epoch give the same units."""
     rng = random.Random(f"{seed}-{epoch}")
     order = [
@@ -322,23 +302,23 @@ def epoch_units(
     for i in order:
         question = training[i]
         title = question.title if question.source in TITLED and rng.random() < 0.7 else ""
-        if question.answers and rng.random() < adversarial_share:
+        if question.answers and rng.random() < ADVERSARIAL_SHARE:
             question = make_unanswerable(question, rng) or question
         answer = rng.choice(question.answers) if question.answers else None
         unit = [encoder.encode(question.text, title, question.context, answer, rng)]
-        if negatives[i] and not question.adversarial and rng.random() < negative_share:
+        if negatives[i] and not question.adversarial and rng.random() < NEGATIVE_SHARE:
             other = rng.choice(negatives[i])
             unit.append(encoder.encode(question.text, title if rng.random() < 0.5 else "", other, None, rng))
         yield unit
 
 
-def batches(units: Iterator[list[Encoded]], max_tokens: int, rng: random.Random) -> Iterator[list[list[Encoded]]]:
+def batches(units: Iterator[list[Example]], max_tokens: int, rng: random.Random) -> Iterator[list[list[Example]]]:
     """Length-bucketed batches of at most `max_tokens` padded tokens, shuffled within a window of about 60 batches."""
-    block: list[list[Encoded]] = []
+    block: list[list[Example]] = []
     size = 0
     for unit in units:
         block.append(unit)
-        size += sum(len(pair.ids) for pair in unit)
+        size += sum(len(example.pair.ids) for example in unit)
         if size >= 60 * max_tokens:
             yield from _cut(block, max_tokens, rng)
             block, size = [], 0
@@ -346,12 +326,12 @@ def batches(units: Iterator[list[Encoded]], max_tokens: int, rng: random.Random)
         yield from _cut(block, max_tokens, rng)
 
 
-def _cut(block: list[list[Encoded]], max_tokens: int, rng: random.Random) -> list[list[list[Encoded]]]:
-    block.sort(key=lambda unit: max(len(pair.ids) for pair in unit))
-    out: list[list[list[Encoded]]] = []
-    current: list[list[Encoded]] = []
+def _cut(block: list[list[Example]], max_tokens: int, rng: random.Random) -> list[list[list[Example]]]:
+    block.sort(key=lambda unit: max(len(example.pair.ids) for example in unit))
+    out: list[list[list[Example]]] = []
+    current: list[list[Example]] = []
     for unit in block:
-        longest = max(len(pair.ids) for pair in unit)
+        longest = max(len(example.pair.ids) for example in unit)
         rows = sum(len(u) for u in current) + len(unit)
         if current and rows * longest > max_tokens:
             out.append(current)

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from qa.train.data import TITLED, Encoded, PairEncoder, Question
+from qa.pairs import Pair
+from qa.train.data import TITLED, ExampleEncoder, Question
 from qa.train.model import ReaderModel, collate
 
 MAX_ANSWER_TOKENS = 30
@@ -44,24 +45,26 @@ def best_span(start: np.ndarray, end: np.ndarray, first: int, last: int) -> tupl
 
 @torch.inference_mode()
 def held_out_figures(
-    model: ReaderModel, encoder: PairEncoder, questions: Sequence[Question], device: str, batch_size: int = 32
+    model: ReaderModel, encoder: ExampleEncoder, questions: Sequence[Question], device: str, batch_size: int = 32
 ) -> dict[str, float]:
     """Score questions with their own paragraph; `no_answer` questions enter AUROC and the best F1 only."""
     model.eval()
-    pairs = [
-        encoder.encode(q.text, q.title if q.source in TITLED else "", q.context, q.answers[0] if q.answers else None, None)
+    examples = [
+        encoder.encode(
+            q.text, q.title if q.source in TITLED else "", q.context, q.answers[0] if q.answers else None, None
+        )
         for q in questions
     ]
-    order = sorted(range(len(pairs)), key=lambda i: len(pairs[i].ids))
-    exact, f1, margin, score = (np.zeros(len(pairs)) for _ in range(4))
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].pair.ids))
+    exact, f1, margin, score = (np.zeros(len(examples)) for _ in range(4))
     for begin in range(0, len(order), batch_size):
         rows = order[begin : begin + batch_size]
-        batch = {k: v.to(device) for k, v in collate([[pairs[i]] for i in rows]).items()}
+        batch = {k: v.to(device) for k, v in collate([[examples[i]] for i in rows]).items()}
         with torch.autocast(device, torch.bfloat16):
             outputs = model(batch["input_ids"], batch["token_type_ids"], batch["attention_mask"])
         start, end, _, answers = (o.float().cpu().numpy() for o in outputs)
         for row, i in enumerate(rows):
-            pair, question = pairs[i], questions[i]
+            pair, question = examples[i].pair, questions[i]
             a, b, value = best_span(start[row], end[row], *pair.passage)
             text = _text(pair, question.context, a, b)
             gold = [question.context[x:y] for x, y in question.answers]
@@ -87,6 +90,6 @@ def best_f1(f1: np.ndarray, has: np.ndarray, confidence: np.ndarray) -> float:
     return float(((~has).sum() + max(0.0, np.cumsum(gain).max())) / len(has))
 
 
-def _text(pair: Encoded, context: str, first: int, last: int) -> str:
+def _text(pair: Pair, context: str, first: int, last: int) -> str:
     begin = pair.passage[0]
     return context[pair.offsets[first - begin][0] : pair.offsets[last - begin][1]]

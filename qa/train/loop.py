@@ -14,11 +14,12 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from qa.pairs import PairEncoder
 from qa.train.data import (
     TITLED,
-    Encoded,
+    Example,
+    ExampleEncoder,
     HardNegatives,
-    PairEncoder,
     Question,
     batches,
     epoch_units,
@@ -50,9 +51,7 @@ def train(settings: TrainSettings) -> Path:
     settings.out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(settings.seed)
     tokenizer = Tokenizer.from_file(str(settings.encoder / "tokenizer.json"))
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
-    encoder = PairEncoder(tokenizer)
+    encoder = ExampleEncoder(PairEncoder(tokenizer))
     training, held_out = load_all(settings.data)
     log.info("%d questions to train on, %d held out", len(training), len(held_out))
     negatives = HardNegatives([q.context for q in training]).find(training)
@@ -124,10 +123,10 @@ def train(settings: TrainSettings) -> Path:
 def _epoch(
     training: Sequence[Question],
     negatives: Sequence[Sequence[str]],
-    encoder: PairEncoder,
+    encoder: ExampleEncoder,
     epoch: int,
     settings: TrainSettings,
-) -> Iterator[list[list[Encoded]]]:
+) -> Iterator[list[list[Example]]]:
     units = epoch_units(training, negatives, encoder, epoch, settings.seed)
     return batches(units, settings.batch_tokens, random.Random(f"{settings.seed}-{epoch}-batches"))
 

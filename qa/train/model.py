@@ -7,10 +7,10 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
+from torch.nn import functional
 from transformers import AutoModel
 
-from qa.train.data import Encoded
+from qa.train.data import Example
 
 MASKED = -1e4
 
@@ -48,23 +48,23 @@ class ReaderModel(nn.Module):
         return logits[..., 0], logits[..., 1], logits[..., 2], score
 
 
-def collate(batch: Sequence[Sequence[Encoded]]) -> dict[str, Tensor]:
+def collate(batch: Sequence[Sequence[Example]]) -> dict[str, Tensor]:
     """Pad a batch of units to its longest pair; `group` numbers the unit each row came from."""
-    pairs = [pair for unit in batch for pair in unit]
-    length = max(len(pair.ids) for pair in pairs)
-    size = (len(pairs), length)
+    examples = [example for unit in batch for example in unit]
+    size = (len(examples), max(len(example.pair.ids) for example in examples))
     ids, types, mask = (torch.zeros(size, dtype=torch.long) for _ in range(3))
     passage = torch.zeros(size, dtype=torch.bool)
     evidence = torch.zeros(size)
-    for row, pair in enumerate(pairs):
+    for row, example in enumerate(examples):
+        pair = example.pair
         n = len(pair.ids)
         ids[row, :n] = torch.tensor(pair.ids)
         types[row, :n] = torch.tensor(pair.types)
         mask[row, :n] = 1
         passage[row, pair.passage[0] : pair.passage[1]] = True
-        if pair.evidence != (0, 0):
-            evidence[row, pair.evidence[0] : pair.evidence[1] + 1] = 1
-    span = torch.tensor([pair.span for pair in pairs])
+        if example.evidence != (0, 0):
+            evidence[row, example.evidence[0] : example.evidence[1] + 1] = 1
+    span = torch.tensor([example.span for example in examples])
     group = torch.tensor([g for g, unit in enumerate(batch) for _ in unit])
     return {
         "input_ids": ids,
@@ -78,7 +78,7 @@ def collate(batch: Sequence[Sequence[Encoded]]) -> dict[str, Tensor]:
 
 
 def loss(outputs: tuple[Tensor, ...], batch: dict[str, Tensor]) -> Tensor:
-    """Span loss with the null span, plus answerability, evidence and the shared normalisation over a unit's passages."""
+    """Span loss with the null span, plus answerability, evidence and shared normalisation over a unit."""
     start, end, evidence, score = (o.float() for o in outputs)
     passage, span, group = batch["passage"], batch["span"], batch["group"]
     answerable = (span[:, 0] > 0).float()
@@ -86,9 +86,9 @@ def loss(outputs: tuple[Tensor, ...], batch: dict[str, Tensor]) -> Tensor:
     allowed[:, 0] = True
     start_null = start.masked_fill(~allowed, MASKED)
     end_null = end.masked_fill(~allowed, MASKED)
-    total = (F.cross_entropy(start_null, span[:, 0]) + F.cross_entropy(end_null, span[:, 1])) / 2
-    total = total + 0.5 * F.binary_cross_entropy_with_logits(score, answerable)
-    per_token = F.binary_cross_entropy_with_logits(evidence, batch["evidence"], reduction="none")
+    total = (functional.cross_entropy(start_null, span[:, 0]) + functional.cross_entropy(end_null, span[:, 1])) / 2
+    total = total + 0.5 * functional.binary_cross_entropy_with_logits(score, answerable)
+    per_token = functional.binary_cross_entropy_with_logits(evidence, batch["evidence"], reduction="none")
     total = total + 0.5 * (per_token * passage).sum() / passage.sum()
     return total + 0.3 * (
         _shared(start.masked_fill(~passage, MASKED), span[:, 0], group)

@@ -1,0 +1,153 @@
+"""A follow-up question made to stand alone, by rules: no model, English."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.types import Turn
+from qa.words import STOP_WORDS, content_stems, words
+
+# How far back a conversation is read. A subject older than that is rarely what "it" means.
+MAX_TURNS = 12
+
+_MARKER = re.compile(r"\s*\[\d+\]")
+_PERSON = re.compile(r"\b(he|him|his|she|her|hers)\b", re.I)
+_THING = re.compile(
+    r"\b(it|its|they|them|their|theirs|there|(?:this|that|these|those|the same|such an?)"
+    r"(?= (?:\w+ ?){1,2}[?.,]|\?|$)|this|these|those|"
+    r"(?<=about )that|(?<=of )that|(?<=after )that|(?<=was )that|(?<=did )that)\b",
+    re.I,
+)  # fmt: skip
+_POSSESSIVE = {"his", "her", "hers", "its", "their", "theirs"}
+# "her" after a verb or at the end is an object, before a noun a possessive.
+_OBJECT_HER = re.compile(
+    r"\bher\b(?=\s*(?:[?.,!]|$|(?:in|at|on|to|for|with|after|before|and|as|from|by|about)\b))", re.I
+)
+_EMPTY_IT = re.compile(r"\bit (?:is |was |be )?(?:possible|necessary|true|likely|take|cost|rain|mean)\b|"
+                       r"\bis it (?:true|possible)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any|be)\b", re.I)  # fmt: skip
+_CONTINUES = re.compile(r"^\s*(?:and|but|so|or|also|then|what about|how about|what else|who else|where else|"
+                        r"anything else|why(?: not| so| is that| was that)?\s*\?|how so|how come\s*\?|when\s*\?|where\s*\?|who\s*\?|"
+                        r"how\s*\?|which one|tell me more|more details?|go on|any others?)\b", re.I)  # fmt: skip
+_ELSE = re.compile(r"\b(else|others?|another|besides|too|instead)\b", re.I)
+_NAME = re.compile(
+    r"(?:[A-Z][\w’'.-]*\w|[A-Z]{2,})(?:\s+(?:(?:of|the|de|da|del|der|van|von|al|bin|and|for|&)\s+)*"
+    r"(?:[A-Z0-9][\w’'.-]*\w|[A-Z]))*"
+)
+# A name after one of these is a place or a thing rather than a person.
+_PLACED = re.compile(r"\b(?:in|at|on|from|to|into|for|the|an?|called|named)\s+$", re.I)
+_DETERMINER = re.compile(r"^(?:the|a|an|this|that|these|those|his|her|their|its|my|our|your)\s+", re.I)
+_NOT_A_NAME = STOP_WORDS | {
+    "yes", "however", "january", "february", "march", "april", "june", "july", "august", "september", "october",
+    "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "according",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a conversation is about: the names and the noun phrase that a pronoun may stand for.
+
+    `person` stays the one the user named last: answers are full of names that "he" does not mean.
+    """
+
+    person: str
+    names: tuple[str, ...]
+    answer_names: tuple[str, ...]
+    phrase: str
+    question: str
+
+
+def standalone_question(question: str, history: Sequence[Turn]) -> str:
+    """The question with what it leaves unsaid put in; unchanged when it stands alone or nothing fits.
+
+    A pronoun is replaced by the name the conversation is about; a question that only continues the one before
+    ("What about 2015?", "Why?") gets that one in front. A question that names its own subject is not touched. Earlier
+    questions are resolved in the same way first, so a chain of pronouns leads back to its name.
+    """
+    turns = [t for t in history if t.text.strip()][-MAX_TURNS:]
+    subject: _Subject | None = None
+    for i, turn in enumerate(turns):
+        if turn.role == "user":
+            answer = turns[i + 1].text if i + 1 < len(turns) and turns[i + 1].role == "assistant" else ""
+            subject = _subject(turn.text, _resolve(turn.text, subject), _MARKER.sub("", answer), subject)
+    return _resolve(question, subject)
+
+
+def _resolve(question: str, subject: _Subject | None) -> str:
+    text = " ".join(question.split())
+    if subject is None or not text:
+        return text
+    if match := _PERSON.search(text):
+        # "Who led it?" - "Ann Lee." - "When was she born?": the person is the answer, not what was asked about.
+        asked_who = re.match(r"\s*(?:who|whom|which \w+ (?:person|man|woman))\b", subject.question, re.I)
+        person = (subject.answer_names[0] if asked_who and subject.answer_names else "") or subject.person
+        return _replace(text, match, person) if person and person.lower() not in text.lower() else text
+    own_names = _names(text)
+    thing = None if _EMPTY_IT.search(text) else _THING.search(text)
+    referent = subject.names[0] if subject.names else subject.phrase
+    if thing and referent and referent.lower() not in text.lower():
+        return _replace(text, thing, referent)
+    if _CONTINUES.match(text) or (not own_names and len(content_stems(text)) <= 1):
+        return f"{subject.question} {text}" if subject.question else text
+    if not own_names and subject.names and (_ELSE.search(text) or len(content_stems(text)) <= 3):
+        return f"{text.rstrip(' ?.!')} ({subject.names[0]})?"
+    return text
+
+
+def _replace(text: str, match: re.Match[str], name: str) -> str:
+    word = match.group().lower()
+    possessive = word in _POSSESSIVE and not _OBJECT_HER.match(text, match.start())
+    new = f"{name}’s" if possessive else name
+    if word == "there":
+        new = f"in {name}"
+    rest = text[match.end() :]
+    # "this town" and "the same year" keep their noun: "this town (Port Ellen)".
+    if re.match(r"(?:this|that|these|those|the same|such)", word) and re.match(r"\s+\w", rest) and " " not in word:
+        noun = re.match(r"\s+\w+", rest)
+        if noun and noun.group().strip().lower() not in STOP_WORDS:
+            return f"{text[: match.end()]}{noun.group()} ({name}){rest[noun.end() :]}"
+    return text[: match.start()] + new + rest
+
+
+def _subject(asked: str, resolved: str, answer: str, before: _Subject | None) -> _Subject:
+    names = _names(resolved)
+    phrase = _noun_phrase(resolved)
+    named = [n for n in _names(asked) if not _PLACED.search(asked[: asked.index(n)])]
+    person = named[0] if named else ""
+    answer_names = tuple(_names(answer))
+    if before is not None:
+        person = person or before.person
+        if not names:
+            names, phrase = list(before.names), phrase or before.phrase
+    return _Subject(person or (names or [*answer_names, ""])[0], tuple(names), answer_names, phrase, resolved)
+
+
+def _names(text: str) -> list[str]:
+    """Capitalised names in order of appearance, without a question word or other common word at their front."""
+    found = []
+    for match in _NAME.finditer(text):
+        tokens = match.group().split()
+        while tokens and words(tokens[0])[:1] and words(tokens[0])[0] in _NOT_A_NAME:
+            tokens.pop(0)
+        name = re.sub(r"['’]s$", "", " ".join(tokens)).strip(" .,'’")
+        if not name[:1].isalpha():
+            continue
+        at_start = match.start() == 0 or text[: match.start()].rstrip().endswith((".", "?", "!", ":"))
+        # One capital word at the start of a sentence is more often a plain word than a name.
+        if len(name) > 1 and not (at_start and " " not in name and name == match.group() and not name.isupper()):
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def _noun_phrase(question: str) -> str:
+    """The longest run of content words: what a question without names is about ("the ferry timetable")."""
+    runs: list[list[str]] = [[]]
+    for token in re.findall(r"[\w’'-]+|[^\w\s]", _DETERMINER.sub("", question)):
+        word = words(token)
+        if word and word[0] not in STOP_WORDS:
+            runs[-1].append(token)
+        elif runs[-1]:
+            runs.append([])
+    best = max(runs, key=len)
+    return ("the " + " ".join(best)) if best and not best[0][0].isupper() else " ".join(best)

@@ -1,0 +1,72 @@
+"""How the reader sees a question and a passage: `[CLS] question [SEP] title [SEP] passage [SEP]`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+MAX_QUESTION_TOKENS = 48
+MAX_TITLE_TOKENS = 16
+MAX_TOKENS = 320
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A question and a passage as token ids.
+
+    `types` is 0 for the question and 1 for the rest; `passage` is the half-open range of the passage's tokens;
+    `offsets` has the code point range in the passage's text for each of them.
+    """
+
+    ids: list[int]
+    types: list[int]
+    passage: tuple[int, int]
+    offsets: list[tuple[int, int]]
+
+
+class PairEncoder:
+    """Encodes pairs of at most `MAX_TOKENS` tokens. A long question or title is cut; a long passage too, at its end.
+
+    The tokenizer's own truncation and padding are switched off.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        self._tokenizer = tokenizer
+        self._cls = tokenizer.token_to_id("[CLS]")
+        self._sep = tokenizer.token_to_id("[SEP]")
+
+    def tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
+        """Token ids and their code point ranges, without special tokens."""
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        return encoding.ids, encoding.offsets
+
+    def room(self, question: str, title: str) -> int:
+        """How many passage tokens fit beside this question and title."""
+        return MAX_TOKENS - len(self._head(question, title)[0]) - 1
+
+    def encode(self, question: str, title: str, passage: str) -> Pair:
+        """Encode one pair; an empty title is left out with its separator."""
+        return self.assemble(question, title, *self.tokens(passage))
+
+    def assemble(self, question: str, title: str, ids: list[int], offsets: list[tuple[int, int]]) -> Pair:
+        """Encode one pair whose passage is already tokenised."""
+        head, types = self._head(question, title)
+        room = MAX_TOKENS - len(head) - 1
+        body = ids[:room]
+        return Pair(
+            ids=[*head, *body, self._sep],
+            types=[*types, *[1] * (len(body) + 1)],
+            passage=(len(head), len(head) + len(body)),
+            offsets=offsets[:room],
+        )
+
+    def _head(self, question: str, title: str) -> tuple[list[int], list[int]]:
+        ids = [self._cls, *self.tokens(question)[0][:MAX_QUESTION_TOKENS], self._sep]
+        types = [0] * len(ids)
+        if title:
+            ids += [*self.tokens(title)[0][:MAX_TITLE_TOKENS], self._sep]
+            types += [1] * (len(ids) - len(types))
+        return ids, types

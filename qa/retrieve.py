@@ -1,0 +1,93 @@
+"""Hybrid retrieval: BM25 and vectors, fused by reciprocal rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from index.store import Corpus
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document as LangChainDocument
+from langchain_core.retrievers import BaseRetriever
+from pydantic import ConfigDict
+
+from index.embed import Embedder
+from index.types import Filter
+from qa.config import RetrievalSettings
+from qa.types import Hit
+
+
+def reciprocal_rank_fusion(rankings: Sequence[Sequence[int]], k: int = 60) -> list[tuple[int, float]]:
+    """Fuse rankings of ids: each id scores the sum of 1 / (k + rank) over the rankings that hold it, rank from 1.
+
+    Returns (id, score) pairs, best first; equal scores keep the order of first appearance. Source: Cormack, Clarke and
+    Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009.
+    """
+    scores: dict[int, float] = {}
+    for ranking in rankings:
+        for rank, item in enumerate(ranking, start=1):
+            scores[item] = scores.get(item, 0.0) + 1.0 / (k + rank)
+    return sorted(scores.items(), key=lambda pair: -pair[1])
+
+
+class HybridRetriever(BaseRetriever):
+    """The passages that BM25 and the vectors agree on, as a LangChain retriever.
+
+    `invoke(question, where=Filter(...))` returns LangChain documents; each carries its `Hit` in `metadata["hit"]`.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    corpus: Corpus
+    embedder: Embedder
+    settings: RetrievalSettings
+
+    def hits(self, query: str, where: Filter | None = None) -> tuple[Hit, ...]:
+        """The fused passages, best first: at most twice `settings.candidates`, each with its BM25 and cosine parts."""
+        where = where or Filter()
+        text = self.corpus.search_text(query, self.settings.candidates, where)
+        vectors = self.corpus.search_vectors(self.embedder.embed_query(query), self.settings.candidates, where)
+        bm25 = {m.chunk_id: (rank, m.bm25) for rank, m in enumerate(text, start=1)}
+        cosine = {m.chunk_id: (rank, m.cosine) for rank, m in enumerate(vectors, start=1)}
+        fused = reciprocal_rank_fusion([list(bm25), list(cosine)], self.settings.rrf_k)
+        scores = dict(fused)
+        documents: dict[int, Any] = {}
+        found = []
+        # A document that went away between the two searches takes its chunks with it; they are left out here.
+        for chunk in self.corpus.chunks([chunk_id for chunk_id, _ in fused]):
+            if chunk.doc_id not in documents:
+                documents[chunk.doc_id] = self.corpus.document(chunk.doc_id)
+            document = documents[chunk.doc_id]
+            bm25_rank, bm25_score = bm25.get(chunk.id, (None, None))
+            cosine_rank, cosine_score = cosine.get(chunk.id, (None, None))
+            found.append(
+                Hit(
+                    chunk=chunk,
+                    uri=document.uri,
+                    title=document.title,
+                    page=document.page(chunk.start),
+                    score=scores[chunk.id],
+                    cosine=cosine_score,
+                    cosine_rank=cosine_rank,
+                    bm25=bm25_score,
+                    bm25_rank=bm25_rank,
+                    fused=scores[chunk.id],
+                )
+            )
+        return tuple(found)
+
+    def _get_relevant_documents(
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
+        where: Filter | None = None,
+    ) -> list[LangChainDocument]:
+        return [
+            LangChainDocument(
+                page_content=hit.chunk.text,
+                id=str(hit.chunk.id),
+                metadata={"source": hit.uri, "title": hit.title, "page": hit.page, "score": hit.score, "hit": hit},
+            )
+            for hit in self.hits(query, where)
+        ]

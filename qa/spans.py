@@ -1,0 +1,118 @@
+"""The reader's network at run time: onnxruntime and a tokenizer, no torch."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from index.errors import ModelError
+from qa.pairs import Pair, PairEncoder
+
+MODEL_FILE = "reader.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+MAX_ANSWER_TOKENS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class PassageReading:
+    """What the network says of one passage, in logits.
+
+    `start` and `end` are the inclusive token positions, within the passage, of its best answer; `margin` the lead of
+    that answer over no answer at [CLS]; `score` whether the passage answers at all; `evidence` (n passage tokens,)
+    whether each token belongs to a sentence that answers.
+    """
+
+    pair: Pair
+    start: int
+    end: int
+    margin: float
+    score: float
+    evidence: NDArray[np.float32]
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The best answer as a code point range of the passage's text."""
+        return self.pair.offsets[self.start][0], self.pair.offsets[self.end][1]
+
+
+class SpanNetwork:
+    """Runs the exported network over pairs of a question and a passage."""
+
+    def __init__(self, folder: Path, digest: str | None = None, threads: int | None = None) -> None:
+        """Load `reader.onnx` and `tokenizer.json` of the folder.
+
+        Raises:
+            ModelError: when a file is missing, does not load, or its sha256 is not `digest`.
+        """
+        import onnxruntime
+
+        path = folder / MODEL_FILE
+        try:
+            content = path.read_bytes()
+            self.digest = hashlib.sha256(content).hexdigest()
+            if digest is not None and self.digest != digest:
+                raise ModelError(
+                    f"{path} is not the file this version of docqa was calibrated with: install docqa again."
+                )
+            self.pairs = PairEncoder(Tokenizer.from_file(str(folder / TOKENIZER_FILE)))
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+            # Spinning threads win little on one question and starve the page and the other chats.
+            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        except ModelError:
+            raise
+        except Exception as error:
+            raise ModelError(f"{path} cannot be loaded ({error}): install docqa again.") from error
+
+    def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[PassageReading]:
+        """Read (title, text) passages in one batch; a passage without any token is read as a bare null."""
+        if not passages:
+            return []
+        pairs = [self.pairs.encode(question, title, text) for title, text in passages]
+        length = max(len(p.ids) for p in pairs)
+        feed = {
+            name: np.zeros((len(pairs), length), np.int64) for name in ("input_ids", "token_type_ids", "attention_mask")
+        }
+        for row, pair in enumerate(pairs):
+            n = len(pair.ids)
+            feed["input_ids"][row, :n] = pair.ids
+            feed["token_type_ids"][row, :n] = pair.types
+            feed["attention_mask"][row, :n] = 1
+        start, end, evidence, score = self._session.run(["start", "end", "evidence", "score"], feed)
+        return [
+            self._best(pair, start[row], end[row], evidence[row], float(score[row])) for row, pair in enumerate(pairs)
+        ]
+
+    @staticmethod
+    def _best(
+        pair: Pair,
+        start: NDArray[np.float32],
+        end: NDArray[np.float32],
+        evidence: NDArray[np.float32],
+        score: float,
+    ) -> PassageReading:
+        first, last = pair.passage
+        null = float(start[0] + end[0])
+        a, b, value = best_span(start[first:last], end[first:last])
+        return PassageReading(pair, a, b, value - null, score, evidence[first:last])
+
+
+def best_span(start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[int, int, float]:
+    """The inclusive span of at most `MAX_ANSWER_TOKENS` tokens with the highest start + end logit, and that sum.
+
+    `start` and `end` have the shape (n,), n > 0. Source: Devlin et al. 2019 (BERT), section 4.2.
+    """
+    scores = start[:, None] + end[None, :]
+    n = len(start)
+    rows, columns = np.indices((n, n), sparse=True)
+    scores = np.where((columns >= rows) & (columns - rows < MAX_ANSWER_TOKENS), scores, -np.inf)
+    flat = int(scores.argmax())
+    return flat // n, flat % n, float(scores.flat[flat])

@@ -1,0 +1,249 @@
+"""`python -m qa.train.fit`: fit a reader's confidence and threshold on articles that no training has seen.
+
+A corpus is written from the held-out articles and as many others to distract, indexed and searched as a user's would
+be. The documents of one held-out article in three are left out of it: their questions have no answer there. The
+ranking model learns which candidate (sentence or passage) holds the answer, the answer model how likely the best one
+is right. Figures are those of five-fold cross-validation in which no article is in two folds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import random
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold
+
+from index.embed import Embedder
+from qa import cross_encoder, sentence_ranker
+from qa.build import build_index, open_retriever
+from qa.calibration import Logistic, dump
+from qa.config import Config
+from qa.spans import SpanNetwork
+from qa.train.data import TITLED, Question, article_key, load_all
+from qa.train.evaluate import normalise
+from qa.types import Hit
+
+log = logging.getLogger(__name__)
+
+Features = dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question with its candidates: their features, whether each is right, and the article it is about."""
+
+    article: str
+    answerable: bool
+    features: list[Features]
+    right: list[bool]
+    answer_features: Callable[[Sequence[float]], Features]
+
+
+def write_corpus(held_out: Sequence[Question], others: Sequence[Question], folder: Path, seed: int) -> set[str]:
+    """Write one file an article; returns the held-out articles that were left out, whose questions have no answer."""
+    rng = random.Random(seed)
+    kept = sorted({article_key(q) for q in held_out})
+    absent = set(rng.sample(kept, len(kept) // 3))
+    distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(kept))
+    paragraphs: dict[str, dict[str, None]] = {}
+    for question in held_out:
+        if (key := article_key(question)) not in absent:
+            paragraphs.setdefault(key, {})[question.context] = None
+    for text in distractors:
+        paragraphs[text] = {text: None}
+    for key, texts in paragraphs.items():
+        titled = any(key == q.title for q in held_out if q.source in TITLED)
+        name = key if titled else hashlib.sha256(key.encode()).hexdigest()[:12]
+        safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in name)[:80]
+        (folder / f"{safe}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    return absent
+
+
+def holds_answer(text: str, question: Question) -> bool:
+    """True when a gold answer stands in the text, compared as SQuAD does."""
+    own = f" {normalise(text)} "
+    return any(f" {normalise(question.context[a:b])} " in own for a, b in question.answers)
+
+
+def ask_sentence_ranker(embedder: Embedder, passages: int) -> Callable[[Question, Sequence[Hit]], Asked]:
+    """How the sentence ranker's candidates are found and judged."""
+
+    def ask(question: Question, hits: Sequence[Hit]) -> Asked:
+        found = sentence_ranker.candidates(question.text, hits[:passages], embedder)
+        texts = [
+            hits[c.hit].chunk.text[c.start - hits[c.hit].chunk.start : c.end - hits[c.hit].chunk.start] for c in found
+        ]
+        return Asked(
+            article_key(question),
+            bool(question.answers),
+            [dict(c.features) for c in found],
+            [holds_answer(t, question) for t in texts],
+            lambda scores: sentence_ranker.answer_features(found, scores, hits),
+        )
+
+    return ask
+
+
+def ask_cross_encoder(network: SpanNetwork, passages: int) -> Callable[[Question, Sequence[Hit]], Asked]:
+    """How the cross-encoder's candidates are found and judged: by the sentence that holds the span."""
+
+    def ask(question: Question, hits: Sequence[Hit]) -> Asked:
+        found = cross_encoder.candidates(question.text, hits[:passages], network)
+        right = []
+        for c in found:
+            chunk = hits[c.hit].chunk
+            rows = cross_encoder.select_sentences(c, hits[c.hit], "other", 0.0)
+            text = " ".join(chunk.text[e.start - chunk.start : e.end - chunk.start] for e in rows)
+            span = chunk.text[slice(*c.reading.span)]
+            right.append(holds_answer(text, question) and _overlap(span, question))
+        return Asked(
+            article_key(question),
+            bool(question.answers),
+            [dict(c.features) for c in found],
+            right,
+            lambda scores: cross_encoder.answer_features(found, scores),
+        )
+
+    return ask
+
+
+def _overlap(span: str, question: Question) -> bool:
+    # The right sentence for the wrong reason teaches nothing: the span must share a word with a gold answer.
+    own = set(normalise(span).split())
+    return any(own & set(normalise(question.context[a:b]).split()) for a, b in question.answers)
+
+
+def fit(asked: Sequence[Asked], rank_features: Sequence[str], answer_names: Sequence[str]) -> tuple[Logistic, Logistic]:
+    """The two logistic regressions: of a candidate being right, and of the best candidate being right."""
+    x = np.array([[f[n] for n in rank_features] for a in asked for f in a.features])
+    y = np.array([r for a in asked for r in a.right])
+    rank = _logistic(x, y, rank_features)
+    rows, labels = _answers(asked, rank)
+    return rank, _logistic(np.array([[r[n] for n in answer_names] for r in rows]), labels, answer_names)
+
+
+def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_], names: Sequence[str]) -> Logistic:
+    mean, deviation = x.mean(axis=0), x.std(axis=0) + 1e-9
+    model = LogisticRegression(C=10.0, max_iter=2000).fit((x - mean) / deviation, y)
+    weights = model.coef_[0] / deviation
+    return Logistic(tuple(names), tuple(map(float, weights)), float(model.intercept_[0] - weights @ mean))
+
+
+def _answers(asked: Sequence[Asked], rank: Logistic) -> tuple[list[Features], NDArray[np.bool_]]:
+    rows, labels = [], []
+    for a in asked:
+        scores = [rank(f) for f in a.features]
+        rows.append(a.answer_features(scores))
+        labels.append(a.right[int(np.argmax(scores))])
+    return rows, np.array(labels)
+
+
+def choose_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_]) -> float:
+    """The confidence at which most questions end well: answered rightly, or without an answer and not answered.
+
+    A wrong answer and a needless abstention count the same.
+    """
+    order = np.argsort(-confidence)
+    gain = np.cumsum(right[order].astype(int) - (~answerable[order]).astype(int))
+    best = int(np.argmax(gain))
+    return float(confidence[order[best]]) if gain[best] > 0 else 1.0
+
+
+def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Expected calibration error over equal-width bins (Guo et al. 2017, section 2)."""
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [abs(confidence[place == b].mean() - right[place == b].mean()) * (place == b).mean() for b in set(place)]
+    return float(sum(gaps))
+
+
+def cross_validate(asked: Sequence[Asked], rank_features: Sequence[str], answer_names: Sequence[str]) -> Features:
+    """Five folds by article; every figure is of questions whose article the models had not seen."""
+    groups = [a.article for a in asked]
+    confidence, right = np.zeros(len(asked)), np.zeros(len(asked), bool)
+    for train, test in GroupKFold(5).split(asked, groups=groups):
+        rank, answer = fit([asked[i] for i in train], rank_features, answer_names)
+        rows, labels = _answers([asked[i] for i in test], rank)
+        confidence[test] = [answer(r) for r in rows]
+        right[test] = labels
+    answerable = np.array([a.answerable for a in asked])
+    threshold = choose_threshold(confidence, right, answerable)
+    abstained = confidence < threshold
+    hits = int((abstained & ~answerable).sum())
+    precision, recall = hits / max(1, int(abstained.sum())), hits / max(1, int((~answerable).sum()))
+    return {
+        "questions": float(len(asked)),
+        "unanswerable": float((~answerable).mean()),
+        "best candidate right": float(right[answerable].mean()),
+        "auroc of right": float(roc_auc_score(right, confidence)),
+        "expected calibration error": calibration_error(confidence, right),
+        "threshold": threshold,
+        "ends well": float(np.where(abstained, ~answerable, right).mean()),
+        "abstention precision": precision,
+        "abstention recall": recall,
+        "abstention F1": 2 * precision * recall / max(1e-9, precision + recall),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m qa.train.fit", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
+    parser.add_argument("--reader", choices=("sentence-ranker", "cross-encoder"), required=True)
+    parser.add_argument("--questions", type=int, default=1500, help="how many held-out questions to ask")
+    parser.add_argument("--seed", type=int, default=13)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    training, held_out = load_all(arguments.data)
+    questions = random.Random(arguments.seed).sample(held_out, min(arguments.questions, len(held_out)))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "docs"
+        folder.mkdir()
+        absent = write_corpus(held_out, training, folder, arguments.seed)
+        config = Config(corpus=folder, index_dir=Path(temporary) / "index")
+        report = build_index(config)
+        log.info("%d documents, %d chunks, %d articles left out", report.documents, report.chunks, len(absent))
+        retriever = open_retriever(config)
+        passages = config.read.passages
+        network = None
+        if arguments.reader == "cross-encoder":
+            network = SpanNetwork(cross_encoder.model_folder())
+            ask = ask_cross_encoder(network, passages)
+            rank_features, answer_names = cross_encoder.PASSAGE_FEATURES, cross_encoder.ANSWER_FEATURES
+        else:
+            ask = ask_sentence_ranker(retriever.embedder, passages)
+            rank_features, answer_names = sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES
+        asked = []
+        for n, drawn in enumerate(questions, start=1):
+            question = replace(drawn, answers=()) if article_key(drawn) in absent else drawn
+            asked.append(ask(question, retriever.hits(question.text)))
+            if n % 250 == 0:
+                log.info("asked %d of %d", n, len(questions))
+    asked = [a for a in asked if a.features]
+    figures = cross_validate(asked, rank_features, answer_names)
+    for name, value in figures.items():
+        log.info("%s: %.4f", name, value)
+    rank, answer = fit(asked, rank_features, answer_names)
+    name = "passage" if network else "sentence"
+    about = {
+        "made by": f"python -m qa.train.fit --reader {arguments.reader} --questions {arguments.questions}",
+        "data": "held-out articles of the reader's training files, see docs/licences.md",
+        "cross-validated": {k: round(v, 4) for k, v in figures.items()},
+    }
+    target = cross_encoder.model_folder().parent / f"{arguments.reader}.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    models = {name: rank, "answer": answer}
+    target.write_text(dump(models, figures["threshold"], about, network.digest if network else None), encoding="utf-8")
+    log.info("wrote %s", target)
+
+
+if __name__ == "__main__":
+    main()
