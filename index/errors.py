@@ -28,7 +28,14 @@ class ConfigError(DocqaError):
 
 
 class LoadError(DocqaError):
-    """One file cannot be read. Indexing reports it and goes on with the others."""
+    """One file cannot be read. Indexing reports it and goes on with the others.
+
+    `reason` is the message without the file's uri, to be shown beside it.
+    """
+
+    def __init__(self, reason: str, uri: str = "") -> None:
+        super().__init__(f"{uri}: {reason}" if uri else reason)
+        self.reason = reason
 
 
 class CorpusError(DocqaError):

@@ -1,0 +1,118 @@
+"""Finds the files of a corpus folder that can be read, and says why the others cannot."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+from index.errors import CorpusError
+from index.load import SUFFIXES, uri_of
+from index.types import LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that looks readable: its suffix is supported and it, or what it links to, lies below the corpus root."""
+
+    path: Path
+    uri: str
+    size: int
+    mtime_ns: int
+
+
+def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
+    """Every file below `root`: those that can be indexed and those that cannot, each in the order of their uris.
+
+    Hidden files and folders (a leading full stop) are passed over in silence, as is a link to a file or folder that the
+    walk meets under its own name: no document is read twice, and a folder that leads back to itself ends there. A file
+    name that is not UTF-8 is read under a uri in which the odd bytes are escaped.
+
+    Raises:
+        CorpusError: `root` is missing, is not a folder or cannot be listed.
+    """
+    try:
+        if not root.is_dir():
+            what = "is a file, not a folder" if root.exists() else "does not exist"
+            raise CorpusError(f"The folder of documents {root} {what}. Name another with --corpus.")
+        os.listdir(root)
+    except OSError as error:
+        raise CorpusError(
+            f"The folder of documents {root} cannot be opened: {error.strerror}. Allow reading it, or name another with --corpus."
+        ) from None
+    search = _Search(root)
+    search.folders()
+    search.links()
+    return [search.found[uri] for uri in sorted(search.found)], [search.left_out[uri] for uri in sorted(search.left_out)]
+
+
+class _Search:
+    """One walk. Links are looked at last, when it is known what the walk met by itself."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._real_root = Path(os.path.realpath(root))
+        self._links: list[Path] = []
+        self._met: set[Path] = set()
+        self.found: dict[str, FoundFile] = {}
+        self.left_out: dict[str, LeftOut] = {}
+
+    def folders(self) -> None:
+        waiting = [self._root]
+        while waiting:
+            folder = waiting.pop()
+            self._met.add(Path(os.path.realpath(folder)))
+            try:
+                names = sorted(os.listdir(folder))
+            except OSError as error:
+                self._leave_out(folder, f"The folder cannot be listed: {error.strerror}.")
+                continue
+            # Office programs put a file "~$name" beside one that is open.
+            for path in (folder / name for name in names if not name.startswith((".", "~$"))):
+                if path.is_symlink():
+                    self._links.append(path)
+                elif path.is_dir():
+                    waiting.append(path)
+                else:
+                    self._met.add(Path(os.path.realpath(path)))
+                    self._file(path)
+
+    def links(self) -> None:
+        for path in self._links:
+            try:
+                target = Path(os.path.realpath(path, strict=True))
+            except OSError as error:
+                self._leave_out(path, f"The link leads nowhere: {error.strerror}.")
+                continue
+            if not target.is_relative_to(self._real_root):
+                self._leave_out(path, "The link leads out of the corpus folder; copy what it points to into the folder.")
+            elif target in self._met:
+                continue
+            elif target.is_dir():
+                self._leave_out(path, "The link leads to a hidden folder.")
+            else:
+                # A file kept in a hidden folder and shown by a link: git-annex and others store large files so.
+                self._met.add(target)
+                self._file(path)
+
+    def _file(self, path: Path) -> None:
+        try:
+            status = path.stat()
+        except OSError as error:
+            self._leave_out(path, f"The file cannot be read: {error.strerror}.")
+            return
+        uri = uri_of(path, self._root)
+        if not stat.S_ISREG(status.st_mode):
+            self._leave_out(path, "Not a regular file.")
+        elif path.suffix.lower() not in SUFFIXES:
+            what = f"Files of type {uri_of(Path(path.suffix), Path())}" if path.suffix else "Files without a type"
+            self._leave_out(path, f"{what} are not supported; known are {', '.join(sorted(SUFFIXES))}.")
+        elif uri in self.found:
+            self._leave_out(path, "Two file names are the same once their odd bytes are escaped; rename one.")
+        else:
+            self.found[uri] = FoundFile(path, uri, status.st_size, status.st_mtime_ns)
+
+    def _leave_out(self, path: Path, reason: str) -> None:
+        uri = uri_of(path, self._root)
+        self.left_out[uri] = LeftOut(uri, reason)
