@@ -106,3 +106,34 @@ class VectorMatch:
 
     chunk_id: int
     cosine: float
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """What a list of documents shows; `characters` and `chunks` are counts, `stale` as in LeftOut."""
+
+    id: int
+    uri: str
+    title: str
+    media_type: str
+    characters: int
+    chunks: int
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusStatus:
+    """The state of an index. `size` is its bytes on disk, vectors included; `model` and `model_digest` made them."""
+
+    generation: int
+    documents: int
+    chunks: int
+    stale: int
+    left_out: tuple[LeftOut, ...]
+    size: int
+    model: str
+    model_digest: str
+    dimension: int
+    max_tokens: int
+    overlap_sentences: int
+    schema: int

@@ -1,0 +1,324 @@
+"""The read side of an index: documents, passages, and the search by words and by vectors."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embed import Embedder
+from index.errors import IndexDamaged, IndexMismatch, IndexMissing
+from index.schema import DATABASE, SCHEMA, explained, has_tables, open_to_read, read_meta
+from index.settings import ChunkSettings
+from index.types import (
+    Chunk,
+    CorpusStatus,
+    Document,
+    DocumentInfo,
+    Filter,
+    Heading,
+    LeftOut,
+    TextMatch,
+    VectorMatch,
+)
+from index.vectors import FILE, Key, VectorIndex
+from index.words import Stemmer, match_expression, query_words
+
+NO_FILTER = Filter()
+# Weights of title, heading, text and bigrams in BM25F-like scoring by FTS5.
+WEIGHTS = (1.0, 1.0, 1.0, 1.0)
+_DOCUMENT = "SELECT id, uri, title, media_type, text, sha256, page_starts, headings FROM documents WHERE"
+
+
+class _Reader:
+    """What one thread at a time uses: a connection, the file it is open on, and a stemmer."""
+
+    def __init__(self, path: Path) -> None:
+        self.connection = open_to_read(path)
+        self.file = _identity(path)
+        self.stemmer = Stemmer()
+
+    def close(self) -> None:
+        self.connection.close()
+        self.stemmer.close()
+
+
+class Corpus:
+    """An index that is open for reading, from any number of threads.
+
+    Each call sees the newest generation that an update has finished, and no update makes a call wait. An id from one
+    call may be gone in the next one: `chunks` leaves it out, `document` raises KeyError.
+    """
+
+    def __init__(self, folder: Path, embedder: Embedder, chunk: ChunkSettings) -> None:
+        self._folder = folder
+        self._path = folder / DATABASE
+        self._expected = identity(embedder, chunk)
+        self._dimension = embedder.dimension
+        self._idle: list[_Reader] = []
+        self._lock = threading.Lock()
+        self._vectors: VectorIndex | None = None
+        self._vectors_lock = threading.Lock()
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder, chunk: ChunkSettings) -> Corpus:
+        """Open the index in a folder.
+
+        Raises:
+            IndexMissing: there is none yet.
+            IndexMismatch: it was made with another model, other chunking or another version.
+            IndexDamaged: the database cannot be read.
+        """
+        corpus = cls(folder, embedder, chunk)
+        try:
+            with corpus._reading() as reader:
+                corpus._current_vectors(reader)
+        except Exception:
+            corpus.close()
+            raise
+        return corpus
+
+    @property
+    def generation(self) -> int:
+        """The number of the newest finished update."""
+        with self._reading() as reader:
+            return _key(reader.connection).generation
+
+    def document(self, doc_id: int) -> Document:
+        """Raises KeyError when there is none with this id (any more)."""
+        with self._reading() as reader:
+            row = reader.connection.execute(f"{_DOCUMENT} id = ?", (doc_id,)).fetchone()
+        if row is None:
+            raise KeyError(f"no document with id {doc_id}")
+        return _document(row)
+
+    def document_by_uri(self, uri: str) -> Document | None:
+        """The document at a path below the corpus root, or None."""
+        with self._reading() as reader:
+            row = reader.connection.execute(f"{_DOCUMENT} uri = ?", (uri,)).fetchone()
+        return None if row is None else _document(row)
+
+    def documents(self) -> list[DocumentInfo]:
+        """All documents in the order of their uris, without their text."""
+        with self._reading() as reader:
+            rows = reader.connection.execute(
+                "SELECT d.id, uri, d.title, media_type, characters, count(c.id), stale"
+                " FROM documents d LEFT JOIN chunks c ON c.doc_id = d.id GROUP BY d.id ORDER BY uri"
+            ).fetchall()
+        return [DocumentInfo(*row[:6], bool(row[6])) for row in rows]
+
+    def chunks(self, ids: Sequence[int]) -> list[Chunk]:
+        """The passages with these ids, in the order asked for; those that are gone are left out."""
+        with self._reading() as reader:
+            rows = reader.connection.execute(
+                'SELECT id, doc_id, "start", "end", "text", n_tokens, heading FROM chunks'
+                " WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps([int(chunk_id) for chunk_id in ids]),),
+            ).fetchall()
+        found = {row[0]: Chunk(*row) for row in rows}
+        return [found[chunk_id] for chunk_id in ids if chunk_id in found]
+
+    def search_text(self, query: str, k: int, where: Filter = NO_FILTER) -> list[TextMatch]:
+        """The `k` passages that match the words of a query best, by BM25 (Robertson and Zaragoza 2009, as in FTS5).
+
+        Any text is a query, nothing in it is syntax. Its words are OR-ed after stemming; words that stand in many of
+        the passages are left out unless there are no others.
+        """
+        words = query_words(query)
+        if not words or k <= 0:
+            return []
+        with self._reading() as reader:
+            terms = reader.stemmer.terms(words)
+            common = dict(
+                reader.connection.execute(
+                    "SELECT term, chunks FROM common_words WHERE term IN (SELECT value FROM json_each(?))",
+                    (json.dumps(list(terms)),),
+                )
+            )
+            expression = match_expression(terms, common)
+            if not expression:
+                return []
+            condition, values = _condition(where)
+            join = "JOIN chunks c ON c.id = w.rowid JOIN documents d ON d.id = c.doc_id" if where else ""
+            rows = reader.connection.execute(
+                f"SELECT w.rowid, -bm25(words, ?, ?, ?, ?) AS score FROM words w {join}"
+                f" WHERE words MATCH ? {condition} ORDER BY score DESC, w.rowid LIMIT ?",
+                (*WEIGHTS, expression, *values, k),
+            ).fetchall()
+        return [TextMatch(row[0], row[1]) for row in rows]
+
+    def search_vectors(self, vector: NDArray[np.float32], k: int, where: Filter = NO_FILTER) -> list[VectorMatch]:
+        """The `k` passages nearest to a unit vector of shape (dimension,), by cosine; with a filter always exact."""
+        with self._reading() as reader:
+            vectors = self._current_vectors(reader)
+            allowed = None
+            if where:
+                condition, values = _condition(where)
+                rows = reader.connection.execute(
+                    f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.doc_id WHERE true {condition}", values
+                ).fetchall()
+                allowed = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+        return vectors.search(vector, k, allowed)
+
+    def status(self) -> CorpusStatus:
+        """Counts, files left out and what the index was made with."""
+        with self._reading() as reader:
+            connection = reader.connection
+            meta = read_meta(connection)
+            documents, stale = connection.execute("SELECT count(*), coalesce(sum(stale), 0) FROM documents").fetchone()
+            (chunks,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
+            left_out = connection.execute("SELECT uri, reason, stale FROM left_out ORDER BY uri").fetchall()
+        names = (DATABASE, f"{DATABASE}-wal", FILE)
+        return CorpusStatus(
+            generation=int(meta["generation"]),
+            documents=documents,
+            chunks=chunks,
+            stale=stale,
+            left_out=tuple(LeftOut(uri, reason, bool(flag)) for uri, reason, flag in left_out),
+            size=sum(path.stat().st_size for name in names if (path := self._folder / name).exists()),
+            model=meta["model"],
+            model_digest=meta["model_digest"],
+            dimension=int(meta["dimension"]),
+            max_tokens=int(meta["max_tokens"]),
+            overlap_sentences=int(meta["overlap_sentences"]),
+            schema=int(meta["schema"]),
+        )
+
+    def close(self) -> None:
+        """Release the connections; a later call opens them again."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for reader in idle:
+            reader.close()
+
+    @contextmanager
+    def _reading(self) -> Iterator[_Reader]:
+        """A connection that nobody else uses meanwhile. One on a database that was replaced is not used again."""
+        with explained(self._path):
+            with self._lock:
+                reader = self._idle.pop() if self._idle else None
+            if reader is not None and reader.file != _identity(self._path):
+                reader.close()
+                reader = None
+            if reader is None:
+                reader = _Reader(self._path)
+            try:
+                self._check(reader.connection)
+                yield reader
+            except BaseException:
+                reader.close()
+                raise
+            with self._lock:
+                self._idle.append(reader)
+
+    def _check(self, connection: sqlite3.Connection) -> None:
+        if not has_tables(connection):
+            raise IndexMissing(f"There is no index in {self._folder} yet. Run `docqa index` to make it.")
+        check_identity(self._folder, read_meta(connection), self._expected)
+
+    def _current_vectors(self, reader: _Reader) -> VectorIndex:
+        key = _key(reader.connection)
+        vectors = self._vectors
+        if vectors is not None and vectors.key == key:
+            return vectors
+        with self._vectors_lock:
+            if self._vectors is None or self._vectors.key != key:
+                self._vectors = load_vectors(self._folder, reader.connection, self._dimension)
+            return self._vectors
+
+
+def load_vectors(folder: Path, connection: sqlite3.Connection, dimension: int) -> VectorIndex:
+    """The vectors of the newest generation: from the FAISS file, or from the database, which writes the file again."""
+    key = _key(connection)
+    if (kept := VectorIndex.load(folder / FILE, key, dimension)) is not None:
+        return kept
+    connection.execute("BEGIN")  # generation and vectors of one state
+    try:
+        key = _key(connection)
+        (count,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
+        ids = np.empty(count, dtype=np.int64)
+        vectors = np.empty((count, dimension), dtype=np.float32)
+        rows = connection.execute("SELECT c.id, vector FROM chunks c LEFT JOIN vectors USING (digest) ORDER BY c.id")
+        for row, (chunk_id, vector) in enumerate(rows):
+            if vector is None or len(vector) != 4 * dimension:
+                raise IndexDamaged(
+                    f"The index {folder / DATABASE} has no usable vector for passage {chunk_id}. Delete the folder "
+                    f"{folder} and run `docqa index`; the documents themselves are not touched by that."
+                )
+            ids[row] = chunk_id
+            vectors[row] = np.frombuffer(vector, dtype="<f4")
+    finally:
+        connection.execute("COMMIT")
+    built = VectorIndex.build(key, ids, vectors)
+    built.save(folder / FILE)
+    return built
+
+
+def identity(embedder: Embedder, chunk: ChunkSettings) -> dict[str, str]:
+    """What an index must have been made with to be searched."""
+    return {
+        "schema": str(SCHEMA),
+        "model": embedder.name,
+        "model_digest": embedder.digest,
+        "dimension": str(embedder.dimension),
+        "max_tokens": str(chunk.max_tokens),
+        "overlap_sentences": str(chunk.overlap_sentences),
+    }
+
+
+def check_identity(folder: Path, meta: dict[str, str], expected: dict[str, str]) -> None:
+    """Raises IndexMismatch that names both sides and the command that rebuilds."""
+    if meta.get("schema") != expected["schema"]:
+        raise IndexMismatch(
+            f"The index in {folder} has format {meta.get('schema')}, this docqa reads {expected['schema']}. "
+            "Delete that folder and run `docqa index`; the documents themselves are not touched by that."
+        )
+    different = [key for key, value in expected.items() if meta.get(key) != value]
+    if different:
+        made = ", ".join(f"{key} {meta.get(key)}" for key in different)
+        wanted = ", ".join(f"{key} {expected[key]}" for key in different)
+        raise IndexMismatch(
+            f"The index in {folder} was made with {made}; the settings say {wanted}. "
+            "Run `docqa index` to make it again with the settings, or change them back."
+        )
+
+
+def _key(connection: sqlite3.Connection) -> Key:
+    meta = read_meta(connection)
+    return Key(meta["index_id"], int(meta["generation"]))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+def _document(row: tuple[int, str, str, str, str, str, str, str]) -> Document:
+    headings = tuple(Heading(*heading) for heading in json.loads(row[7]))
+    return Document(*row[:6], page_starts=tuple(json.loads(row[6])), headings=headings)
+
+
+def _condition(where: Filter) -> tuple[str, list[str]]:
+    """SQL that begins with AND, over the table `d` of documents, and its values."""
+    parts: list[str] = []
+    values: list[str] = []
+    if where.uris:
+        parts.append("d.uri IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(where.uris))
+    if where.folders:
+        parts.append("(" + " OR ".join("substr(d.uri, 1, length(?)) = ?" for _ in where.folders) + ")")
+        for folder in where.folders:
+            values += [folder.rstrip("/") + "/"] * 2
+    if where.suffixes:
+        parts.append("d.suffix IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps([suffix.lower() for suffix in where.suffixes]))
+    return "".join(f" AND {part}" for part in parts), values

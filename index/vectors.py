@@ -1,0 +1,135 @@
+"""The vectors as a FAISS index: built from the database, kept in a file of its own, searched by inner product."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from index.types import VectorMatch
+
+FILE = "vectors.faiss"
+FORMAT = 1
+FLAT_LIMIT = 100_000
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Which state of which database the vectors are those of."""
+
+    index_id: str
+    generation: int
+
+
+class VectorIndex:
+    """The vectors of one generation, not changed once built; searched from any number of threads.
+
+    Up to `FLAT_LIMIT` vectors every one is compared. Above, they are grouped by k-means into about 4 sqrt(n) cells
+    (FAISS IndexIVFFlat) and the nearest cells are searched; a search among `allowed` ids looks through all cells and
+    is exact at any size.
+    """
+
+    def __init__(self, key: Key, index: Any) -> None:
+        self.key = key
+        self._index = index
+
+    def __len__(self) -> int:
+        return int(self._index.ntotal)
+
+    @classmethod
+    def build(cls, key: Key, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> VectorIndex:
+        """`ids` of shape (n,), `vectors` of shape (n, dimension), unit length."""
+        count, dimension = vectors.shape
+        index: Any  # the stubs do not know the attributes of its kinds
+        if count <= FLAT_LIMIT:
+            index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+        else:
+            cells = int(4 * math.sqrt(count))
+            index = faiss.index_factory(dimension, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
+            index.train(vectors)
+            index.nprobe = max(16, cells // 16)
+        if count:
+            index.add_with_ids(vectors, ids)
+        return cls(key, index)
+
+    @classmethod
+    def load(cls, path: Path, key: Key, dimension: int) -> VectorIndex | None:
+        """The vectors kept in a file, or None when it is missing, damaged or of another state of the database."""
+        try:
+            header, _, body = path.read_bytes().partition(b"\n")
+            values = json.loads(header)
+            if values["format"] != FORMAT or Key(values["index_id"], values["generation"]) != key:
+                return None
+            if hashlib.sha256(body).hexdigest() != values["sha256"]:
+                log.warning("%s is damaged; making it again from the database.", path)
+                return None
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s cannot be read (%s); making it again from the database.", path, error)
+            return None
+        index = faiss.deserialize_index(np.frombuffer(body, dtype=np.uint8))
+        return cls(key, index) if index.d == dimension else None
+
+    def save(self, path: Path) -> bool:
+        """Replace the file atomically. False, and a log line, when it cannot be written: nothing is lost by that."""
+        body = faiss.serialize_index(self._index).tobytes()
+        header = {
+            "format": FORMAT,
+            "index_id": self.key.index_id,
+            "generation": self.key.generation,
+            "sha256": hashlib.sha256(body).hexdigest(),
+        }
+        temporary = None
+        try:
+            with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f"{path.name}-", delete=False) as handle:
+                temporary = Path(handle.name)
+                handle.write(json.dumps(header).encode() + b"\n")
+                handle.write(body)
+                handle.flush()
+                os.fsync(handle.fileno())
+            os.replace(temporary, path)
+            return True
+        except OSError as error:
+            log.warning("%s cannot be written (%s); it will be made again when needed.", path, error.strerror or error)
+            if temporary is not None:
+                temporary.unlink(missing_ok=True)
+            return False
+
+    def search(
+        self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None = None
+    ) -> list[VectorMatch]:
+        """The `k` chunks nearest to a unit vector of shape (dimension,), best first, equal ones by id."""
+        k = min(k, len(self) if allowed is None else len(allowed))
+        if k <= 0:
+            return []
+        parameters = None if allowed is None else _among(self._index, allowed)
+        query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
+        cosines, ids = self._index.search(query, k, params=parameters)
+        matches = [
+            VectorMatch(int(chunk_id), float(np.clip(cosine, -1.0, 1.0)))
+            for chunk_id, cosine in zip(ids[0], cosines[0], strict=True)
+            if chunk_id >= 0
+        ]
+        return sorted(matches, key=lambda match: (-match.cosine, match.chunk_id))
+
+
+def _among(index: Any, allowed: NDArray[np.int64]) -> Any:
+    """Search parameters for all vectors with these ids, in every cell."""
+    kinds: Any = faiss  # its wrappers take keyword arguments that the stubs do not know
+    selector = kinds.IDSelectorBatch(allowed)
+    if isinstance(index, faiss.IndexIVF):
+        return kinds.SearchParametersIVF(sel=selector, nprobe=index.nlist)
+    return kinds.SearchParameters(sel=selector)
