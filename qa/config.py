@@ -28,7 +28,7 @@ class RetrievalSettings(Settings):
 
 
 class ReadSettings(Settings):
-    """The reader reads the best `passages` and abstains below `threshold`, a calibrated probability; None: the fitted one."""
+    """The reader reads the best `passages`; below `threshold` (a calibrated probability; None: the fitted one) it abstains."""
 
     reader: Literal["cross-encoder", "sentence-ranker"] = "sentence-ranker"
     passages: Annotated[int, Field(ge=1, le=100)] = 8
