@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import tempfile
 import warnings
@@ -73,7 +72,7 @@ def convert(model: SentenceTransformer, folder: Path, precision: Literal["int8",
         if card is None:
             return None
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(temporary, folder)
+        temporary.replace(folder)
         return Card(folder, card.dimension, card.max_length)
     except OSError as error:
         raise StorageError(f"The converted model cannot be written to {folder}: {error.strerror or error}.") from error
@@ -96,7 +95,7 @@ def _convert(model: SentenceTransformer, folder: Path, precision: Literal["int8"
         worst = _least_cosine(model, card)
     except OSError:
         raise
-    except Exception as error:  # an exporter raises anything for a model that it does not know
+    except Exception as error:  # noqa: BLE001  an exporter raises anything for a model that it does not know
         log.warning("The model cannot be converted to ONNX (%s); running it with torch, which is slower.", error)
         return None
     if worst < LEAST_COSINE[precision]:

@@ -123,10 +123,9 @@ class Files:
             doc_id = self._sql(
                 "INSERT INTO documents"
                 " (title, media_type, text, page_starts, headings, sha256, characters, uri, file, suffix)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (*content, document.sha256, len(document.text), document.uri, file, suffix),
-            ).lastrowid
-            assert doc_id is not None  # an INSERT has one
+            ).fetchone()[0]
             self.counts["added"] += 1
         else:
             *before, stale = self._sql(

@@ -118,7 +118,7 @@ class OnnxEmbedder:
     def _vector(self, ids: list[int]) -> NDArray[np.float32]:
         row = np.asarray([ids], dtype=np.int64)
         output = self._session.run(None, {"input_ids": row, "attention_mask": np.ones_like(row)})
-        return np.asarray(output[0], dtype=np.float32)[0]
+        return np.asarray(output[0], dtype=np.float32).reshape(-1)
 
 
 def processors() -> int:

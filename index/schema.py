@@ -20,7 +20,7 @@ TOKENIZER = "porter unicode61 remove_diacritics 2 categories ''L* N* Co Mn Mc''"
 
 # Chunks are keyed to their vectors by a digest of the model and the text embedded: equal passages share one vector, and
 # a vector is never that of another text or model. AUTOINCREMENT: an id is never used again.
-TABLES = f"""
+TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (
     uri TEXT PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, checked_ns INTEGER NOT NULL,
@@ -40,7 +40,7 @@ CREATE INDEX chunks_digest ON chunks (digest);
 CREATE TABLE vectors (digest BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE common_words (term TEXT PRIMARY KEY, chunks INTEGER NOT NULL) WITHOUT ROWID;
 CREATE VIRTUAL TABLE words USING fts5 (
-    title, heading, "text", bigrams, content = 'chunks', content_rowid = 'id', tokenize = '{TOKENIZER}');
+    title, heading, "text", bigrams, content = 'chunks', content_rowid = 'id', tokenize = '<tokenizer>');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, 'row');
 CREATE TRIGGER chunks_inserted AFTER INSERT ON chunks BEGIN
     INSERT INTO words (rowid, title, heading, "text", bigrams)
@@ -76,8 +76,8 @@ def explained(path: Path) -> Iterator[None]:
         code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
         if code in _FULL_OR_READ_ONLY:
             raise StorageError(
-                f"The index {path} cannot be used: {_FULL_OR_READ_ONLY[code]} ({error}). "
-                "What was indexed before is kept. Make room or allow writing to the folder, then run `docqa index` again."
+                f"The index {path} cannot be used, {_FULL_OR_READ_ONLY[code]} ({error}). "
+                "What was indexed before is kept. Make room or allow writing there, then run `docqa index` again."
             ) from error
         if code == sqlite3.SQLITE_BUSY:
             raise StorageError(f"The index {path} is in use by another program ({error}); try again.") from error
@@ -127,7 +127,7 @@ def open_to_write(path: Path) -> sqlite3.Connection:
 def create_tables(connection: sqlite3.Connection) -> None:
     """Make the tables inside the transaction that is open."""
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    for statement in _statements(TABLES):
+    for statement in _statements(TABLES.replace("<tokenizer>", TOKENIZER)):
         connection.execute(statement)
 
 

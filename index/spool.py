@@ -29,9 +29,11 @@ class Spool:
         if not self.exists:
             return {}
         try:
-            marks = ",".join("?" * len(digests))
-            rows = self._open().execute(f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})", digests)
-            return dict(rows.fetchall())
+            connection = self._open()
+            found = (
+                connection.execute("SELECT * FROM vectors WHERE digest = ?", (digest,)).fetchone() for digest in digests
+            )
+            return {row[0]: row[1] for row in found if row is not None}
         except (sqlite3.DatabaseError, IndexDamaged):
             self.remove()
             return {}

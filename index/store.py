@@ -111,7 +111,7 @@ class Corpus:
                 "SELECT d.id, uri, d.title, media_type, characters, count(c.id), stale"
                 " FROM documents d LEFT JOIN chunks c ON c.doc_id = d.id GROUP BY d.id ORDER BY uri"
             ).fetchall()
-        return [DocumentInfo(*row[:6], bool(row[6])) for row in rows]
+        return [DocumentInfo(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
 
     def chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """The passages with these ids, in the order asked for; those that are gone are left out."""
@@ -147,7 +147,7 @@ class Corpus:
             condition, values = _condition(where)
             join = "JOIN chunks c ON c.id = w.rowid JOIN documents d ON d.id = c.doc_id" if where else ""
             rows = reader.connection.execute(
-                f"SELECT w.rowid, -bm25(words, ?, ?, ?, ?) AS score FROM words w {join}"
+                f"SELECT w.rowid, -bm25(words, ?, ?, ?, ?) AS score FROM words w {join}"  # noqa: S608  our own parts
                 f" WHERE words MATCH ? {condition} ORDER BY score DESC, w.rowid LIMIT ?",
                 (*WEIGHTS, expression, *values, k),
             ).fetchall()
@@ -161,7 +161,8 @@ class Corpus:
             if where:
                 condition, values = _condition(where)
                 rows = reader.connection.execute(
-                    f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.doc_id WHERE true {condition}", values
+                    f"SELECT c.id FROM chunks c JOIN documents d ON d.id = c.doc_id WHERE true {condition}",  # noqa: S608  our own parts
+                    values,
                 ).fetchall()
                 allowed = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
         return vectors.search(vector, k, allowed)

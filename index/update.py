@@ -23,7 +23,7 @@ from index.walk import walk
 log = logging.getLogger(__name__)
 
 
-def update_index(
+def update_index(  # noqa: PLR0913, PLR0917  each is a thing of its own
     root: Path,
     folder: Path,
     embedder: Embedder,
@@ -76,8 +76,8 @@ def update_index(
                 if files.altered or changed_settings or not generation:
                     passages.tidy()
                     generation += 1
-                now_made_with = {"load": load.model_dump_json(), "generation": generation}
-                write_meta(connection, identity(embedder, chunk) | now_made_with)
+                now_made_with: dict[str, str | int] = {"load": load.model_dump_json(), "generation": generation}
+                write_meta(connection, {**identity(embedder, chunk), **now_made_with})
                 (documents,) = connection.execute("SELECT count(*) FROM documents").fetchone()
                 (chunks,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
                 connection.execute("COMMIT")

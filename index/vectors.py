@@ -100,7 +100,7 @@ class VectorIndex:
                 handle.write(body)
                 handle.flush()
                 os.fsync(handle.fileno())
-            os.replace(temporary, path)
+            temporary.replace(path)
             return True
         except OSError as error:
             log.warning("%s cannot be written (%s); it will be made again when needed.", path, error.strerror or error)
