@@ -30,3 +30,11 @@ def normalise(text: str) -> str:
 def on_one_line(text: str) -> str:
     """Normalised, with every run of blanks, line ends too, as one space and none at the ends."""
     return _BLANKS.sub(" ", normalise(text)).strip()
+
+
+CELL_SEPARATOR = " | "
+
+
+def is_row(line: str) -> bool:
+    """Whether the line is a row of a table, as the parsers write one."""
+    return CELL_SEPARATOR in line

@@ -1,0 +1,80 @@
+"""Word documents: paragraphs, lists and tables in the order of the document."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+
+from docx import Document as open_docx
+from docx.opc.exceptions import PackageNotFoundError
+from docx.table import Table, _Cell
+from docx.text.paragraph import Paragraph
+from lxml.etree import XMLSyntaxError
+
+from index.errors import LoadError
+from index.normal import on_one_line
+from index.parsers.parsed import Parsed, Source, TextBuilder
+from index.parsers.rows import add_rows
+
+# Office documents with a password are stored in this older container.
+_ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_HEADING_STYLE = re.compile(r"heading (\d)", re.IGNORECASE)
+# A small file can unpack to more than memory holds.
+_MAX_UNPACKED = 20
+
+
+def parse(source: Source) -> list[Parsed]:
+    """One document, titled by its properties or its title paragraph, else by its first heading.
+
+    Raises:
+        LoadError: encrypted, damaged, or not a Word document.
+    """
+    if source.data.startswith(_ENCRYPTED):
+        raise LoadError("Encrypted with a password, or in the older .doc format. Save it as .docx without a password.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MAX_UNPACKED * source.settings.max_file_mb * 1e6:
+                raise LoadError("Unpacks to more than can be read. Split it.")
+        document = open_docx(io.BytesIO(source.data))
+    except (zipfile.BadZipFile, PackageNotFoundError, XMLSyntaxError, KeyError, ValueError, EOFError) as error:
+        raise LoadError(f"Damaged, or not a Word document ({error}). Open it in Word and save it again.") from error
+    builder = TextBuilder()
+    title = on_one_line(document.core_properties.title or "")
+    in_list = False
+    for block in document.iter_inner_content():
+        if isinstance(block, Table):
+            add_rows(builder, _rows(block))
+            in_list = False
+            continue
+        style = (block.style.name if block.style is not None else None) or ""
+        heading = _HEADING_STYLE.match(style)
+        is_item = style.startswith("List") or _is_numbered(block)
+        if style == "Title":
+            title = title or on_one_line(block.text)
+            builder.add(on_one_line(block.text), heading=1)
+        elif heading:
+            builder.add(on_one_line(block.text), heading=int(heading.group(1)))
+        elif is_item and block.text.strip():
+            builder.add("- " + on_one_line(block.text), separator="\n" if in_list else "\n\n")
+        else:
+            builder.add("\n".join(map(on_one_line, block.text.split("\n"))))
+        in_list = is_item
+    return [builder.build(title)]
+
+
+def _is_numbered(paragraph: Paragraph) -> bool:
+    properties = paragraph._p.pPr
+    return properties is not None and properties.numPr is not None
+
+
+def _rows(table: Table) -> list[list[str]]:
+    rows = []
+    for row in table.rows:
+        cells: list[_Cell] = []
+        for cell in row.cells:
+            # A merged cell is listed once for every column that it spans.
+            if not cells or cell._tc is not cells[-1]._tc:
+                cells.append(cell)
+        rows.append([cell.text for cell in cells])
+    return rows

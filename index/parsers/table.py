@@ -1,0 +1,82 @@
+"""Tables of records (csv, tab-separated, json lines): one document, or one a row where a text column is named."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from index.errors import LoadError
+from index.normal import normalise, on_one_line
+from index.parsers.encoding import decode
+from index.parsers.parsed import Parsed, Source, TextBuilder
+from index.parsers.rows import add_rows
+
+_SAMPLE = 64_000
+# A field of a csv file may be a whole article.
+_MAX_FIELD = 2**31 - 1
+
+
+def parse(source: Source) -> list[Parsed]:
+    """Without a text column the whole table is one document; with one, each row whose text is not blank is one.
+
+    Raises:
+        LoadError: a line is not json, or the named column is missing.
+    """
+    records = list(_json_lines(source.data) if source.suffix in (".jsonl", ".ndjson") else _csv(source))
+    column, title_column = source.settings.text_column, source.settings.title_column
+    if not column:
+        builder = TextBuilder()
+        header = list(dict.fromkeys(key for _, record in records for key in record))
+        add_rows(builder, [header, *([record.get(key, "") for key in header] for _, record in records)])
+        return [builder.build()]
+    if not any(column in record for _, record in records):
+        names = ", ".join(dict.fromkeys(key for _, record in records for key in record)) or "none"
+        raise LoadError(f"Has no column {column!r} (load.text_column); its columns are {names}.")
+    return [
+        Parsed(normalise(text).strip(), on_one_line(record.get(title_column, "")), row=number)
+        for number, record in records
+        if (text := record.get(column, "")).strip()
+    ]
+
+
+def _csv(source: Source) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows numbered from 1, the header not counted."""
+    text = decode(source.data).lstrip("\ufeff")
+    delimiter = "\t"
+    if source.suffix == ".csv":
+        try:
+            delimiter = csv.Sniffer().sniff(text[:_SAMPLE].split("\n", 1)[0], ",;\t|").delimiter
+        except csv.Error:
+            delimiter = ","
+    csv.field_size_limit(_MAX_FIELD)
+    try:
+        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", restval="")
+        for number, row in enumerate(rows, 1):
+            extra = row.pop("", None)
+            if isinstance(extra, list) and extra:
+                row[next(reversed(row))] += delimiter + delimiter.join(extra)
+            yield number, {key: value for key, value in row.items() if key}
+    except csv.Error as error:
+        raise LoadError(f"Damaged table: {error}. Export it again.") from error
+
+
+def _json_lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:
+    for number, line in enumerate(decode(data).lstrip("\ufeff").split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except ValueError as error:
+            raise LoadError(f"Line {number} is not json: {error}. Correct the line.") from error
+        if not isinstance(record, dict):
+            raise LoadError(f"Line {number} is not a json object. Write one object a line.")
+        yield number, {key: _as_text(value) for key, value in record.items()}
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
