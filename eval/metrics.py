@@ -17,7 +17,7 @@ from eval import span_metrics, text_metrics, trust_metrics
 from eval.answers import Record
 from eval.gold import Gold
 from eval.trust_metrics import Flags, Numbers
-from index.normal import normalise
+from qa import normalise
 
 CUTOFFS = (1, 5, 10)
 DEPTH = 10

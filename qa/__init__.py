@@ -9,6 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from index.normal import normalise
+    from index.sentences import sentence_spans
     from index.store import Corpus
 
     from index.errors import (
@@ -50,6 +52,8 @@ _HOMES = {
         "QuestionError",
         "StorageError",
     ),
+    "index.normal": ("normalise",),
+    "index.sentences": ("sentence_spans",),
     "index.store": ("Corpus",),
     "index.types": ("Chunk", "Document", "Filter", "LeftOut", "UpdateReport"),
     "qa.build": ("build_chain", "build_index"),
@@ -90,6 +94,8 @@ __all__ = [
     "build_chain",
     "build_index",
     "load_config",
+    "normalise",
+    "sentence_spans",
 ]
 
 
