@@ -16,7 +16,7 @@ from index.settings import LoadSettings
 EVAL = Path(__file__).resolve().parents[2] / "eval"
 SEEDS = EVAL.parent / "seeds"
 SUITES = sorted(path.parent for path in EVAL.glob("suites/*/questions.jsonl"))
-FUNCTION_WORDS = {"does", "from", "many", "that", "what", "where", "which", "whose", "would"}
+FUNCTION_WORDS = {"before", "does", "from", "many", "that", "what", "where", "which", "whose", "would"}
 SETS = {"gold": (EVAL / "gold.jsonl", SEEDS)} | {s.name: (s / "questions.jsonl", s / "docs") for s in SUITES}
 
 Record = dict[str, Any]
