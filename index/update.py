@@ -23,7 +23,7 @@ from index.walk import walk
 log = logging.getLogger(__name__)
 
 
-def update_index(  # noqa: PLR0913, PLR0917  each is a thing of its own
+def update_index(
     root: Path,
     folder: Path,
     embedder: Embedder,
