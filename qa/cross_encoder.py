@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
 
 import numpy as np
 from index.chunk import sentence_spans
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from qa.agreement import AnswerKind, Terms, answer_kind, has_kind
 from qa.calibration import Calibration, load_calibration
 from qa.read import Evidence, Reading
-from qa.spans import PassageReading, SpanNetwork
+from qa.spans import PassageReading, SpanNetwork, model_folder
 from qa.types import Hit
 from qa.words import content_stems
 
@@ -87,11 +85,6 @@ class CrossEncoder:
         for candidate, score in zip(found, scores, strict=True):
             by_hit[candidate.hit] = score
         return Reading(tuple(chosen), tuple(by_hit), confidence, best=0, conflict=conflict)
-
-
-def model_folder() -> Path:
-    """Where the weights that ship with docqa lie."""
-    return Path(str(resources.files("qa"))) / "models" / "reader"
 
 
 def candidates(question: str, hits: Sequence[Hit], network: SpanNetwork) -> list[Candidate]:

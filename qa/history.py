@@ -89,7 +89,7 @@ def _resolve(question: str, subject: _Subject | None) -> str:
     if thing and referent and referent.lower() not in text.lower():
         return _replace(text, thing, referent)
     if _CONTINUES.match(text) or (not own_names and len(content_stems(text)) <= 1):
-        return f"{subject.question} {text}" if subject.question else text
+        return f"{subject.question} {text}" if content_stems(subject.question) else text
     if not own_names and subject.names and (_ELSE.search(text) or len(content_stems(text)) <= 3):
         return f"{text.rstrip(' ?.!')} ({subject.names[0]})?"
     return text

@@ -9,7 +9,7 @@ from index.store import Corpus
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict
+from pydantic import ConfigDict, SkipValidation
 
 from index.embed import Embedder
 from index.types import Filter
@@ -38,8 +38,8 @@ class HybridRetriever(BaseRetriever):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    corpus: Corpus
-    embedder: Embedder
+    corpus: SkipValidation[Corpus]
+    embedder: SkipValidation[Embedder]
     settings: RetrievalSettings
 
     def hits(self, query: str, where: Filter | None = None) -> tuple[Hit, ...]:

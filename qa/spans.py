@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,11 @@ class PassageReading:
     def span(self) -> tuple[int, int]:
         """The best answer as a code point range of the passage's text."""
         return self.pair.offsets[self.start][0], self.pair.offsets[self.end][1]
+
+
+def model_folder() -> Path:
+    """Where the weights that ship with docqa lie."""
+    return Path(str(resources.files("qa"))) / "models" / "reader"
 
 
 class SpanNetwork:

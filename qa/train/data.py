@@ -158,8 +158,8 @@ class HardNegatives:
             scores = (self._vectorizer.transform(q.text for q in block) @ self._matrix).toarray()
             for question, row in zip(block, scores, strict=True):
                 answers = {question.context[a:b].lower() for a, b in question.answers}
-                best = np.argpartition(-row, depth * 4)[: depth * 4]
-                passages = [self._contexts[i] for i in best[np.argsort(-row[best])] if row[i] > 0]
+                best = np.argsort(-row)[: depth * 4]
+                passages = [self._contexts[i] for i in best if row[i] > 0]
                 keep = [p for p in passages if p != question.context and not any(a in p.lower() for a in answers)]
                 found.append(keep[:depth])
         return found

@@ -28,7 +28,7 @@ from qa import cross_encoder, sentence_ranker
 from qa.build import build_index, open_retriever
 from qa.calibration import Logistic, dump
 from qa.config import Config
-from qa.spans import SpanNetwork
+from qa.spans import SpanNetwork, model_folder
 from qa.train.data import TITLED, Question, article_key, load_all
 from qa.train.evaluate import normalise
 from qa.types import Hit
@@ -215,7 +215,7 @@ def main() -> None:
         passages = config.read.passages
         network = None
         if arguments.reader == "cross-encoder":
-            network = SpanNetwork(cross_encoder.model_folder())
+            network = SpanNetwork(model_folder())
             ask = ask_cross_encoder(network, passages)
             rank_features, answer_names = cross_encoder.PASSAGE_FEATURES, cross_encoder.ANSWER_FEATURES
         else:
@@ -238,7 +238,7 @@ def main() -> None:
         "data": "held-out articles of the reader's training files, see docs/licences.md",
         "cross-validated": {k: round(v, 4) for k, v in figures.items()},
     }
-    target = cross_encoder.model_folder().parent / f"{arguments.reader}.json"
+    target = model_folder().parent / f"{arguments.reader}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     models = {name: rank, "answer": answer}
     target.write_text(dump(models, figures["threshold"], about, network.digest if network else None), encoding="utf-8")

@@ -22,9 +22,9 @@ class ReaderModel(nn.Module):
     frozen: with this little data, training them only overfits the names of the training set.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, attention: str = "sdpa") -> None:
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(folder, attn_implementation="sdpa", add_pooling_layer=False)
+        self.encoder = AutoModel.from_pretrained(folder, attn_implementation=attention, add_pooling_layer=False)
         self.encoder.embeddings.requires_grad_(False)
         for module in self.encoder.modules():
             # Dropout inside attention keeps PyTorch off its fused CPU kernel and halves the speed; at one to three

@@ -1,0 +1,101 @@
+"""`python -m qa.train.export`: the trained weights as one int8 ONNX file, and what the quantisation cost."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import logging
+import random
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score
+
+from index.convert import quantise
+from qa.spans import MODEL_FILE, TOKENIZER_FILE, SpanNetwork, model_folder
+from qa.train.data import TITLED, Question, load_all
+from qa.train.evaluate import best_f1, normalise, token_f1
+from qa.train.model import ReaderModel
+
+log = logging.getLogger(__name__)
+
+
+def export(weights: Path, encoder: Path, out: Path, precision: str) -> Path:
+    """Write `reader.onnx` and the tokenizer into `out`; `precision` is "int8" or "float32"."""
+    state = torch.load(weights, weights_only=True)
+    # Traced with plain attention: onnxruntime fuses that graph better than the one of the fused kernel.
+    model = ReaderModel(encoder, attention="eager")
+    model.load_state_dict(state.get("model", state))
+    model.eval()
+    out.mkdir(parents=True, exist_ok=True)
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    inputs = tuple(torch.ones(2, 16, dtype=torch.long) for _ in names)
+    axes = {0: "batch", 1: "length"}
+    with tempfile.TemporaryDirectory() as temporary:
+        plain = Path(temporary) / MODEL_FILE
+        torch.onnx.export(
+            model,
+            inputs,
+            str(plain),
+            input_names=names,
+            output_names=["start", "end", "evidence", "score"],
+            dynamic_axes={
+                **{name: axes for name in (*names, "start", "end", "evidence")},
+                "score": {0: "batch"},
+            },
+            dynamo=False,
+        )
+        if precision == "int8":
+            quantise(plain, out / MODEL_FILE)
+        else:
+            shutil.copy(plain, out / MODEL_FILE)
+    shutil.copy(encoder / "tokenizer.json", out / TOKENIZER_FILE)
+    return out / MODEL_FILE
+
+
+def given_paragraph(network: SpanNetwork, questions: list[Question]) -> dict[str, float]:
+    """Exact match and F1 of the answerable questions, AUROC and best F1 of all, each read with its own paragraph."""
+    exact, f1, confidence = (np.zeros(len(questions)) for _ in range(3))
+    for i, question in enumerate(questions):
+        title = question.title if question.source in TITLED else ""
+        (reading,) = network.read(question.text, [(title, question.context)])
+        text = question.context[slice(*reading.span)]
+        gold = [question.context[a:b] for a, b in question.answers]
+        exact[i] = max((float(normalise(text) == normalise(g)) for g in gold), default=0.0)
+        f1[i] = max((token_f1(text, g) for g in gold), default=0.0)
+        confidence[i] = reading.score + reading.margin
+    has = np.array([bool(q.answers) for q in questions])
+    figures = {"questions": float(len(questions)), "exact match": exact[has].mean(), "F1": f1[has].mean()}
+    if (~has).any():
+        figures |= {"AUROC": roc_auc_score(has, confidence), "best F1": best_f1(f1, has, confidence)}
+    return {name: round(float(value), 4) for name, value in figures.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m qa.train.export", description=__doc__)
+    parser.add_argument("--weights", type=Path, required=True, help="reader.pt or checkpoint.pt of the training")
+    parser.add_argument("--encoder", type=Path, required=True, help="folder of the encoder the training started from")
+    parser.add_argument("--data", type=Path, required=True, help="the training files, for the held-out figures")
+    parser.add_argument("--out", type=Path, default=model_folder())
+    parser.add_argument("--questions", type=int, default=800)
+    arguments = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    _, held_out = load_all(arguments.data)
+    questions = random.Random(1).sample(held_out, min(arguments.questions, len(held_out)))
+    figures = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for precision, folder in (("float32", Path(temporary)), ("int8", arguments.out)):
+            path = export(arguments.weights, arguments.encoder, folder, precision)
+            figures[precision] = given_paragraph(SpanNetwork(folder), questions)
+            log.info("%s, %.1f MB: %s", precision, path.stat().st_size / 1e6, figures[precision])
+    digest = hashlib.sha256((arguments.out / MODEL_FILE).read_bytes()).hexdigest()
+    card = {"sha256": digest, "held out, given the paragraph": figures}
+    (arguments.out / "figures.json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

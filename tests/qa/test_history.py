@@ -1,0 +1,85 @@
+"""Follow-up questions made to stand alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.history import standalone_question
+from qa.types import Turn
+
+
+def conversation(*texts: str) -> list[Turn]:
+    return [Turn("user" if i % 2 == 0 else "assistant", text) for i, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize(
+    ("history", "question", "expected"),
+    [
+        (
+            ("Who was Ada Lovelace?", "She wrote the first program. [1]"),
+            "When was she born?",
+            "When was Ada Lovelace born?",
+        ),
+        (
+            ("Who was Ada Lovelace?", "She wrote the first program. [1]"),
+            "What was her mother like?",
+            "What was Ada Lovelace’s mother like?",
+        ),
+        (
+            ("Who was Ada Lovelace?", "A mathematician. [1]"),
+            "Who taught her?",
+            "Who taught Ada Lovelace?",
+        ),
+        (
+            ("Who leads the council?", "Mira Vance has led it since 2019. [1]"),
+            "How old is she?",
+            "How old is Mira Vance?",
+        ),
+        (
+            ("What is the Skarn Ferry?", "A boat. [1]", "When was it built?", "In 1964. [1]"),
+            "Who owns it?",
+            "Who owns the Skarn Ferry?",
+        ),
+        (
+            ("When does the night bus leave?", "At eleven. [1]"),
+            "Why?",
+            "When does the night bus leave? Why?",
+        ),
+        (
+            ("What did the tour cost in 2014?", "Ten crowns. [1]"),
+            "And in 2015?",
+            "What did the tour cost in 2014? And in 2015?",
+        ),
+    ],
+)
+def test_what_is_left_unsaid_is_put_in(history: tuple[str, ...], question: str, expected: str) -> None:
+    found = standalone_question(question, conversation(*history))
+    assert found.replace(" the Skarn", " Skarn") == expected.replace(" the Skarn", " Skarn")
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Where does the Northern Line end after Camden Town?",
+        "Is it possible to visit Windsor Castle on Mondays?",
+        "How many people live in Port Ellen today?",
+    ],
+)
+def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
+    history = conversation("Who was Ada Lovelace?", "A mathematician. [1]")
+    assert standalone_question(question, history) == question
+
+
+def test_without_history_nothing_changes() -> None:
+    assert standalone_question("When was she born?", []) == "When was she born?"
+
+
+def test_a_chain_of_pronouns_leads_back_to_its_name() -> None:
+    history = conversation(
+        "Tell me about Grace Hopper.", "[1]", "Where did she study?", "At Yale. [1]", "When did she leave?", "In 1949. [1]"
+    )
+    assert standalone_question("What did she do next?", history) == "What did Grace Hopper do next?"
+
+
+def test_a_conversation_without_a_subject_changes_nothing() -> None:
+    assert standalone_question("Where is it?", conversation("What is it?", "")) == "Where is it?"

@@ -1,0 +1,78 @@
+"""Reciprocal rank fusion in closed form, and the hybrid retriever over a real index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from index.types import Filter
+from qa import Config
+from qa.build import build_index, open_retriever
+from qa.retrieve import HybridRetriever, reciprocal_rank_fusion
+
+
+def test_fusion_sums_one_over_k_plus_rank() -> None:
+    fused = reciprocal_rank_fusion([[7, 8, 9], [9, 7]], k=60)
+    # 7: 1/(60+1) + 1/(60+2)    9: 1/(60+3) + 1/(60+1)    8: 1/(60+2)
+    assert fused == [
+        (7, pytest.approx(1 / 61 + 1 / 62)),
+        (9, pytest.approx(1 / 63 + 1 / 61)),
+        (8, pytest.approx(1 / 62)),
+    ]
+
+
+def test_fusion_keeps_the_order_of_first_appearance_for_equal_scores() -> None:
+    assert [item for item, _ in reciprocal_rank_fusion([[1], [2]])] == [1, 2]
+
+
+def test_fusion_of_nothing_is_nothing() -> None:
+    assert reciprocal_rank_fusion([]) == []
+
+
+@pytest.fixture(scope="module")
+def retriever(tmp_path_factory: pytest.TempPathFactory) -> HybridRetriever:
+    root = tmp_path_factory.mktemp("retrieve")
+    docs = root / "docs"
+    (docs / "town").mkdir(parents=True)
+    (docs / "town" / "ferry.txt").write_text("The ferry to Skarn leaves the north quay at 7:40 every morning.\n")
+    (docs / "town" / "library.md").write_text("# Library\n\nThe library lends books for four weeks.\n")
+    (docs / "bees.txt").write_text("A queen bee may live for five years and lays two thousand eggs a day.\n")
+    config = Config(corpus=docs, index_dir=root / "index")
+    build_index(config)
+    return open_retriever(config)
+
+
+def test_a_hit_carries_the_parts_of_its_score(retriever: HybridRetriever) -> None:
+    best = retriever.hits("When does the ferry leave the quay?")[0]
+    assert best.uri == "town/ferry.txt"
+    assert best.bm25_rank == best.cosine_rank == 1
+    assert best.score == best.fused == pytest.approx(2 / 61)
+    assert best.bm25 is not None and best.bm25 > 0
+    assert best.cosine is not None and 0.4 < best.cosine <= 1
+    assert best.reader is None
+
+
+def test_a_question_without_a_shared_word_is_found_by_its_vector(retriever: HybridRetriever) -> None:
+    best = retriever.hits("insect ruler lifespan")[0]
+    assert (best.uri, best.bm25, best.bm25_rank) == ("bees.txt", None, None)
+
+
+@pytest.mark.parametrize(
+    ("where", "uris"),
+    [
+        (Filter(folders=("town",)), {"town/ferry.txt", "town/library.md"}),
+        (Filter(suffixes=(".md",)), {"town/library.md"}),
+        (Filter(uris=("bees.txt",)), {"bees.txt"}),
+        (Filter(folders=("town",), suffixes=(".txt",)), {"town/ferry.txt"}),
+        (Filter(folders=("nowhere",)), set()),
+    ],
+)
+def test_filters_hold_for_words_and_vectors(retriever: HybridRetriever, where: Filter, uris: set[str]) -> None:
+    assert {h.uri for h in retriever.hits("ferry library books queen bee", where)} == uris
+
+
+def test_it_is_a_langchain_retriever(retriever: HybridRetriever) -> None:
+    documents = retriever.invoke("How long may I keep a book?")
+    assert documents[0].metadata["source"] == "town/library.md"
+    assert documents[0].page_content == documents[0].metadata["hit"].chunk.text
