@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import logging
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from index.sentences import sentence_spans
 from index.settings import LoadSettings
 from index.titles import readable_name, shortened
 from index.types import Document
+
+logger = logging.getLogger(__name__)
 
 _SENTENCE_TITLE_CHARACTERS = 80
 # As much of a text as its first sentence is looked for in.
@@ -76,13 +79,21 @@ def load_file(path: Path, root: Path, settings: LoadSettings) -> list[Document]:
         data = _read(path, settings)
         parser = importlib.import_module(f"index.parsers.{SUFFIXES[suffix].module}")
         parsed: list[Parsed] = parser.parse(Source(data, suffix, settings))
-        documents = [_document(part, uri, path, hashlib.sha256(data).hexdigest()) for part in parsed if part.text.strip()]
+        documents = [
+            _document(part, uri, path, hashlib.sha256(data).hexdigest()) for part in parsed if part.text.strip()
+        ]
         if not documents:
             raise LoadError("Holds no text.")
     except LoadError as error:
         raise LoadError(error.reason, uri) from error
     except RecursionError:
         raise LoadError("Its parts are nested too deeply. Save it in a simpler form.", uri) from None
+    except Exception as error:
+        # The parsing libraries meet files that their authors did not foresee; one file must not stop all the others.
+        logger.warning("%s cannot be read", uri, exc_info=True)
+        raise LoadError(
+            f"Damaged, or of an unknown kind ({type(error).__name__}: {error}). Save it again.", uri
+        ) from error
     return documents
 
 
@@ -107,7 +118,9 @@ def _document(part: Parsed, uri: str, path: Path, digest: str) -> Document:
     title = part.title
     if not title:
         name = readable_name(path.stem)
-        first_sentence = shortened(part.text[slice(*sentence_spans(part.text[:_BEGINNING])[0])], _SENTENCE_TITLE_CHARACTERS)
+        first_sentence = shortened(
+            part.text[slice(*sentence_spans(part.text[:_BEGINNING])[0])], _SENTENCE_TITLE_CHARACTERS
+        )
         title = name if name and part.row is None else first_sentence
     return Document(
         id=0,

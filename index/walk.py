@@ -44,7 +44,9 @@ def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
     search = _Search(root)
     search.folders()
     search.links()
-    return [search.found[uri] for uri in sorted(search.found)], [search.left_out[uri] for uri in sorted(search.left_out)]
+    return [search.found[uri] for uri in sorted(search.found)], [
+        search.left_out[uri] for uri in sorted(search.left_out)
+    ]
 
 
 class _Search:
@@ -86,7 +88,9 @@ class _Search:
                 self._leave_out(path, f"The link leads nowhere: {error.strerror}.")
                 continue
             if not target.is_relative_to(self._real_root):
-                self._leave_out(path, "The link leads out of the corpus folder; copy what it points to into the folder.")
+                self._leave_out(
+                    path, "The link leads out of the corpus folder; copy its target into the folder."
+                )
             elif target in self._met:
                 continue
             elif target.is_dir():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 import zipfile
+import zlib
 
 from docx import Document as open_docx
 from docx.opc.exceptions import PackageNotFoundError
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
-from lxml.etree import XMLSyntaxError
 
 from index.errors import LoadError
 from index.normal import on_one_line
@@ -20,6 +21,19 @@ from index.parsers.rows import add_rows
 # Office documents with a password are stored in this older container.
 _ENCRYPTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HEADING_STYLE = re.compile(r"heading (\d)", re.IGNORECASE)
+# What zip, its compression and the XML in it raise; XML errors of lxml are syntax errors.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    SyntaxError,
+    KeyError,
+    ValueError,
+    AttributeError,
+    EOFError,
+    OSError,
+    RuntimeError,
+)
 # A small file can unpack to more than memory holds.
 _MAX_UNPACKED = 20
 
@@ -37,7 +51,7 @@ def parse(source: Source) -> list[Parsed]:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_UNPACKED * source.settings.max_file_mb * 1e6:
                 raise LoadError("Unpacks to more than can be read. Split it.")
         document = open_docx(io.BytesIO(source.data))
-    except (zipfile.BadZipFile, PackageNotFoundError, XMLSyntaxError, KeyError, ValueError, EOFError) as error:
+    except (*_DAMAGE, PackageNotFoundError) as error:
         raise LoadError(f"Damaged, or not a Word document ({error}). Open it in Word and save it again.") from error
     builder = TextBuilder()
     title = on_one_line(document.core_properties.title or "")

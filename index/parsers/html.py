@@ -12,7 +12,7 @@ from index.parsers.parsed import Parsed, Source, TextBuilder
 from index.parsers.rows import add_rows
 
 _UNSEEN = (
-    "script style noscript template head svg math iframe object nav form button select textarea dialog audio video canvas"
+    "script style noscript template head svg math iframe object nav button select textarea dialog audio video canvas"
 ).split()
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 h6"
@@ -49,6 +49,7 @@ class _Writer:
         self._inline: list[str] = []
         self._bullet = ""
         self._in_list = False
+        self._numbers: dict[int, int] = {}
 
     def write(self, root: Tag) -> None:
         """Write what stands below `root`. A stack instead of recursion: pages are nested thousands deep at times."""
@@ -64,7 +65,7 @@ class _Writer:
                     self._in_list = False
             elif node.name in _HEADINGS:
                 self._flush()
-                self._builder.add(on_one_line(node.get_text(" ")), heading=_HEADINGS[node.name])
+                self._builder.add(_text(node), heading=_HEADINGS[node.name])
             elif node.name == "table" and node.find("table") is None:
                 self._flush()
                 add_rows(self._builder, _rows(node))
@@ -77,9 +78,11 @@ class _Writer:
                 if node.name in _BLOCKS:
                     self._flush()
                     if node.name == "li":
-                        self._bullet = _bullet(node)
+                        self._bullet = self._mark(node)
                     work.append(("close", node))
-                work += [("open", child) for child in reversed(node.contents) if isinstance(child, Tag | NavigableString)]
+                work += [
+                    ("open", child) for child in reversed(node.contents) if isinstance(child, Tag | NavigableString)
+                ]
         self._flush()
 
     def _flush(self) -> None:
@@ -92,17 +95,24 @@ class _Writer:
             self._in_list = bool(self._bullet)
             self._bullet = ""
 
-
-def _bullet(item: Tag) -> str:
-    parent = item.parent
-    if parent is None or parent.name != "ol":
-        return "- "
-    start = str(parent.get("start") or 1)
-    position = sum(1 for sibling in item.find_previous_siblings("li"))
-    return f"{int(start) + position if start.isdecimal() else position + 1}. "
+    def _mark(self, item: Tag) -> str:
+        """The dash or number that a list item begins with."""
+        parent = item.parent
+        if parent is None or parent.name != "ol":
+            return "- "
+        start = str(parent.get("start") or 1)
+        number = self._numbers.get(id(parent), int(start) if start.isdecimal() else 1)
+        self._numbers[id(parent)] = number + 1
+        return f"{number}. "
 
 
 def _rows(table: Tag) -> list[list[str]]:
-    return [
-        [on_one_line(cell.get_text(" ")) for cell in row.find_all(["td", "th"])] for row in table.find_all(["tr", "caption"])
-    ]
+    return [[_text(cell) for cell in row.find_all(["td", "th"])] for row in table.find_all(["tr", "caption"])]
+
+
+def _text(node: Tag) -> str:
+    """The text of a heading or cell on one line; blocks and line breaks within part words, inline tags do not."""
+    for inner in node.find_all(["br", *_BLOCKS]):
+        inner.insert_before(" ")
+        inner.insert_after(" ")
+    return on_one_line(node.get_text())

@@ -12,7 +12,7 @@ from index.normal import normalise, on_one_line
 from index.parsers.parsed import Parsed, Source, TextBuilder
 
 # What PDFium puts where a hyphen divides a word at a line's end.
-_PDFIUM_HYPHEN = "\ufffe"
+_PDFIUM_HYPHEN = re.compile(r"\ufffe\s*([^\W\d_])?")
 _SENTENCE_END = re.compile(r"[.!?:…。！？।؟]['\"”’»)\]]*$")
 _LIST_ITEM = re.compile(r"[-*•·‣▪◦–—]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s")
 _DIVIDED = re.compile(r"[^\W\d_]-$")
@@ -21,7 +21,9 @@ _SHORT_LINE = 0.7
 # Running headers and footers stand on so many pages, at least and in share, as the first or last line.
 _REPEATS = 3
 _REPEAT_SHARE = 0.6
-_TITLES_OF_PROGRAMS = re.compile(r"untitled|microsoft word|.*\.(?:docx?|pdf|tex|dvi|indd|pptx?|odt)$|\W*$", re.IGNORECASE)
+_TITLES_OF_PROGRAMS = re.compile(
+    r"untitled|microsoft word|.*\.(?:docx?|pdf|tex|dvi|indd|pptx?|odt)$|\W*$", re.IGNORECASE
+)
 
 
 def parse(source: Source) -> list[Parsed]:
@@ -66,13 +68,19 @@ def _lines(document: pdfium.PdfDocument, number: int) -> list[str]:
             text_page.close()
     finally:
         page.close()
-    text = text.replace(_PDFIUM_HYPHEN, "-")
+    text = _PDFIUM_HYPHEN.sub(_join_divided, text)
     lines = [on_one_line(line) for line in normalise(text).split("\n")]
     while lines and not lines[0]:
         lines.pop(0)
     while lines and not lines[-1]:
         lines.pop()
     return lines
+
+
+def _join_divided(match: re.Match[str]) -> str:
+    """Without its hyphen, unless what follows is no small letter, as in Franco-Prussian."""
+    following = match.group(1) or ""
+    return following if following.islower() else "-" + following
 
 
 def _running_lines(pages: list[list[str]]) -> set[str]:

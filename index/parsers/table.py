@@ -14,7 +14,7 @@ from index.parsers.encoding import decode
 from index.parsers.parsed import Parsed, Source, TextBuilder
 from index.parsers.rows import add_rows
 
-_SAMPLE = 64_000
+_SAMPLE = 64_000  # characters
 # A field of a csv file may be a whole article.
 _MAX_FIELD = 2**31 - 1
 
@@ -29,8 +29,8 @@ def parse(source: Source) -> list[Parsed]:
     column, title_column = source.settings.text_column, source.settings.title_column
     if not column:
         builder = TextBuilder()
-        header = list(dict.fromkeys(key for _, record in records for key in record))
-        add_rows(builder, [header, *([record.get(key, "") for key in header] for _, record in records)])
+        # Each row names its columns: far down in a long table, and in a quote, no header can be seen.
+        add_rows(builder, ([f"{key}: {text}" for key, text in row.items() if text.strip()] for _, row in records))
         return [builder.build()]
     if not any(column in record for _, record in records):
         names = ", ".join(dict.fromkeys(key for _, record in records for key in record)) or "none"
@@ -53,14 +53,22 @@ def _csv(source: Source) -> Iterator[tuple[int, dict[str, str]]]:
             delimiter = ","
     csv.field_size_limit(_MAX_FIELD)
     try:
-        rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", restval="")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        header = _unique([on_one_line(name) for name in next(rows, [])])
         for number, row in enumerate(rows, 1):
-            extra = row.pop("", None)
-            if isinstance(extra, list) and extra:
-                row[next(reversed(row))] += delimiter + delimiter.join(extra)
-            yield number, {key: value for key, value in row.items() if key}
+            # A text with a delimiter that nobody quoted: it belongs to the last column.
+            if len(row) > len(header) > 0:
+                row[len(header) - 1 :] = [delimiter.join(row[len(header) - 1 :])]
+            yield number, dict(zip(header, row, strict=False))
     except csv.Error as error:
         raise LoadError(f"Damaged table: {error}. Export it again.") from error
+
+
+def _unique(names: list[str]) -> list[str]:
+    """Column names, those that are blank or stand twice made into "column 3"."""
+    return [
+        name if name and name not in names[:i] else f"{name} column {i + 1}".strip() for i, name in enumerate(names)
+    ]
 
 
 def _json_lines(data: bytes) -> Iterator[tuple[int, dict[str, str]]]:

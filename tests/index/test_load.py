@@ -1,0 +1,324 @@
+"""Every format, every way a file can be unreadable, and the walk over a folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.errors import CorpusError, LoadError
+from index.load import SUFFIXES, load_file
+from index.normal import normalise
+from index.settings import LoadSettings
+from index.titles import readable_name, shortened
+from index.types import Document
+from index.walk import walk
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def load(name: str, settings: LoadSettings | None = None) -> Document:
+    (document,) = load_file(DATA / name, DATA, settings or LoadSettings())
+    return document
+
+
+def write(folder: Path, name: str, content: str | bytes) -> Document:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    (document,) = load_file(path, folder, LoadSettings())
+    return document
+
+
+def headings(document: Document) -> list[tuple[str, int]]:
+    return [(document.text[heading.start : heading.end], heading.level) for heading in document.headings]
+
+
+def test_markdown_becomes_clean_text() -> None:
+    document = load("guide.md")
+    assert document.title == "Visitor's guide to Lindholm"
+    assert document.text == (
+        "Lindholm\n\n"
+        "A small port on the west coast. It has 42 berths\nand one inn.\n\n"
+        "Getting there\n\n"
+        "1. Take the train to Nordby.\n2. Change to the ferry.\n\n"
+        "Ferries leave daily:\n\n"
+        "Day | First ferry | Last ferry\nMonday | 06:10 | 21:40\nSunday | 09:00\n\n"
+        "Where to stay\n\n"
+        "The inn is the oldest house in town.\n\n"
+        "The inn\n\n"
+        "Rooms cost 640 crowns & include breakfast.\n\n"
+        "booking --nights 2"
+    )
+    assert headings(document) == [("Lindholm", 1), ("Getting there", 2), ("Where to stay", 2), ("The inn", 3)]
+
+
+def test_html_is_what_a_reader_sees() -> None:
+    document = load("page.html")
+    assert document.title == "Ferry & harbour news"
+    assert document.text == (
+        "Ferry news\n\n"
+        "The ferry Aurora II was launched in 2019.\nShe carries 120 passengers.\n\n"
+        "Winter timetable\n\n"
+        "Day | Leaves\nMonday | 06:10\n\n"
+        "- Dogs are allowed.\n- Bicycles cost 20 crowns."
+    )
+    assert headings(document) == [("Ferry news", 1), ("Winter timetable", 2)]
+
+
+def test_html_in_a_declared_encoding(tmp_path: Path) -> None:
+    page = '<meta charset="windows-1251"><title>Порт</title><p>Маяк горит всю ночь.</p>'
+    document = write(tmp_path, "a.html", page.encode("cp1251"))
+    assert (document.title, document.text) == ("Порт", "Маяк горит всю ночь.")
+
+
+def test_html_nested_thousands_deep_is_read(tmp_path: Path) -> None:
+    assert "deep down" in write(tmp_path, "a.html", "<div>" * 5000 + "deep down" + "</div>" * 5000).text
+
+
+def test_inline_markup_does_not_part_words(tmp_path: Path) -> None:
+    assert write(tmp_path, "a.html", "<h1>H<sub>2</sub>O</h1><p>un<b>believ</b>able</p>").text == "H2O\n\nunbelievable"
+
+
+def test_pdf_flows_and_knows_its_pages() -> None:
+    document = load("harbour.pdf")
+    assert document.title == "The harbour of Lindholm"
+    assert "the contract was signed by Mayor A. J. Brandt himself." in document.text
+    assert "by convicts who were promised" in document.text
+    assert "Harbour Board" not in document.text
+    assert "Page 2" not in document.text
+    assert len(document.page_starts) == 3
+    for words, page in (("The first ship", 1), ("Today the harbour", 2), ("a waiting list", 2), ("The lighthouse", 3)):
+        assert document.page(document.text.index(words)) == page
+
+
+def test_docx_in_document_order() -> None:
+    document = load("minutes.docx")
+    assert document.title == "Minutes of the harbour board"
+    assert document.text == (
+        "Minutes, 4 March 2024\n\n"
+        "Present were Marit Solberg and Jon Eide. The chair was vacant.\n\n"
+        "Berth fees\n\n"
+        "The board set these fees:\n\n"
+        "Boat | Fee\nRowing boat | 90 crowns\nFishing boat | 310 crowns\n\n"
+        "They apply from 1 May.\n\n"
+        "- Paint the lighthouse\n- Dredge the basin"
+    )
+    assert headings(document) == [("Minutes, 4 March 2024", 1), ("Berth fees", 2)]
+
+
+def test_a_table_without_a_text_column_is_one_document() -> None:
+    assert load("boats.csv").text == (
+        "name: Aurora | story: The first ship to enter the harbour, in 1885. | year: 1885\n"
+        "name: Gull | story: A trawler. It sank in 1931. | year: 1902\n"
+        "name: Empty | year: 1950"
+    )
+
+
+def test_a_text_column_makes_each_row_a_document() -> None:
+    rows = load_file(DATA / "boats.csv", DATA, LoadSettings(text_column="story", title_column="name"))
+    assert [(row.uri, row.title, row.text) for row in rows] == [
+        ("boats.csv#1", "Aurora", "The first ship to enter the harbour, in 1885."),
+        ("boats.csv#2", "Gull", "A trawler.\nIt sank in 1931."),
+    ]
+    assert rows[0].sha256 != rows[1].sha256
+    lines = load_file(DATA / "notes.jsonl", DATA, LoadSettings(text_column="body", title_column="headline"))
+    assert [(line.uri, line.title) for line in lines] == [("notes.jsonl#1", "Storm"), ("notes.jsonl#2", "Light")]
+
+
+def test_a_missing_text_column_names_those_there_are() -> None:
+    with pytest.raises(LoadError, match="no column 'body'.*name, story, year"):
+        load("boats.csv", LoadSettings(text_column="body"))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("encrypted.pdf", "Encrypted with a password"),
+        ("damaged.pdf", "Damaged, or not a PDF"),
+        ("scan.pdf", "only pictures"),
+        ("damaged.docx", "Damaged, or not a Word document"),
+        ("binary.txt", "binary data"),
+    ],
+)
+def test_what_cannot_be_read_says_why(name: str, reason: str) -> None:
+    with pytest.raises(LoadError, match=reason) as caught:
+        load(name)
+    assert str(caught.value) == f"{name}: {caught.value.reason}"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", b"", "empty"),
+        ("a.txt", b" \r\n\t\n", "empty"),
+        ("a.txt", "\ufeff\u200b".encode(), "no text"),
+        ("a.md", b"[hidden]: http://example.org\n", "no text"),
+        ("a.html", b"<script>only()</script>", "no text"),
+        ("a.jsonl", b'{"a": 1}\n{"a": \n', "Line 2 is not json"),
+        ("a.jsonl", b"[1, 2]\n", "Line 1 is not a json object"),
+        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "Encrypted with a password"),
+        ("a.docx", b"PK\x05\x06" + bytes(18), "not a Word document"),
+        ("a.pdf", b"%PDF-1.7\n%%EOF", "Damaged"),
+        ("a.xyz", b"text", "not supported"),
+    ],
+)
+def test_unusable_content_says_why(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+    with pytest.raises(LoadError, match=reason):
+        write(tmp_path, name, content)
+
+
+@pytest.mark.parametrize("suffix", sorted(SUFFIXES))
+def test_random_bytes_are_refused_for_a_foreseen_reason(
+    tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / f"noise{suffix}"
+    for seed in range(20):
+        path.write_bytes(bytes((seed * 131 + i * i * 7 + (i >> 3)) % 256 for i in range(3000)))
+        try:
+            load_file(path, tmp_path, LoadSettings())
+        except LoadError as error:
+            assert error.reason
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["harbour.pdf", "minutes.docx"])
+def test_a_file_cut_or_altered_anywhere_is_refused_for_a_foreseen_reason(
+    tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = (DATA / name).read_bytes()
+    path = tmp_path / name
+    for i in range(1, 40):
+        at = len(whole) * i // 40
+        for content in (whole[:at], whole[:at] + b"\x00\xff\x13\x37" * 3 + whole[at + 12 :]):
+            path.write_bytes(content)
+            try:
+                load_file(path, tmp_path, LoadSettings())
+            except LoadError as error:
+                assert error.reason
+    assert not caplog.records
+
+
+def test_a_file_over_the_limit_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text("word " * 300)
+    with pytest.raises(LoadError, match=r"limit of 0\.001 MB.*max_file_mb"):
+        load_file(path, tmp_path, LoadSettings(max_file_mb=0.001))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "cp1252"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    text = "Die Brücke führt über den Fluss. Für Fußgänger ist sie gesperrt, für Züge nicht."
+    assert write(tmp_path, "a.txt", text.encode(encoding)).text == text
+
+
+def test_one_bad_byte_does_not_spoil_utf8(tmp_path: Path) -> None:
+    content = "Zoë café naïve façade über Ærø".encode() + b"\xff end"
+    assert write(tmp_path, "a.txt", content).text == "Zoë café naïve façade über Ærø\N{REPLACEMENT CHARACTER} end"
+
+
+def test_text_is_normalised() -> None:
+    assert normalise("a\r\nb\rc\u2028d") == "a\nb\nc\nd"
+    assert normalise("\ufeffcafe\u0301 non\u00adsense\u200b a\u00a0b\x00") == "café nonsense a b"
+    assert normalise("👩\u200d🔬 می\u200cخواهم") == "👩\u200d🔬 می\u200cخواهم"
+    assert normalise("a\ud800b") == "a\N{REPLACEMENT CHARACTER}b"
+
+
+@given(st.text())
+def test_normalising_twice_changes_nothing(text: str) -> None:
+    once = normalise(text)
+    assert normalise(once) == once
+    assert unicodedata.is_normalized("NFC", once)
+    assert not set("\r\x00\ufeff\u00ad\u200b\u2028") & set(once)
+    once.encode()
+
+
+def test_short_lines_above_paragraphs_are_headings(tmp_path: Path) -> None:
+    body = "The harbour was dug in 1874 by convicts who were promised their freedom."
+    document = write(
+        tmp_path,
+        "a.txt",
+        f"Lindholm\n\n{body}\nWhat is it?\n{body}\n\n2.1 The Fees\n\n{body}\nPhone: 555\n{body}\n"
+        f"so it goes\n{body}\n- an item\n{body}\n“Who is it?”\n{body}\nYours truly",
+    )
+    assert headings(document) == [("Lindholm", 1), ("What is it?", 2), ("2.1 The Fees", 3)]
+    assert document.title == "Lindholm"
+
+
+def test_titles_say_something(tmp_path: Path) -> None:
+    text = "On Sunday the harbour board of Lindholm met for the first time since the great storm of 1931. It was cold."
+    assert write(tmp_path, "000_cc3acd2b822d88fe.txt", text).title == (
+        "On Sunday the harbour board of Lindholm met for the first time since the great…"
+    )
+    assert write(tmp_path, "annual-report_2024.txt", text).title == "Annual report 2024"
+    assert readable_name("IMG_0042") == ""
+    assert readable_name("untitled-1") == ""
+    assert readable_name("03_Minutes") == "Minutes"
+    assert readable_name("港の歴史") == "港の歴史"
+    assert shortened("a" * 300) == "a" * 119 + "…"
+
+
+def test_walk_finds_and_leaves_out(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    (root / "b").mkdir(parents=True)
+    for hidden in (".git", ".docqa"):
+        (root / hidden).mkdir()
+        (root / hidden / "x.txt").write_text("hidden")
+    for name in ("a.txt", "b/C.MD", "b/tool.exe", "README", ".secret.txt", "~$a.docx"):
+        (root / name).write_text("text")
+    os.mkfifo(root / "pipe.txt")
+    found, left_out = walk(root)
+    assert [file.uri for file in found] == ["a.txt", "b/C.MD"]
+    assert found[0].size == 4
+    assert found[0].mtime_ns == (root / "a.txt").stat().st_mtime_ns
+    assert {entry.uri: entry.reason.split(" ")[0] for entry in left_out} == {
+        "README": "Files",
+        "b/tool.exe": "Files",
+        "pipe.txt": "Not",
+    }
+
+
+def test_walk_and_links(tmp_path: Path) -> None:
+    root = tmp_path / "corpus"
+    (root / "folder").mkdir(parents=True)
+    (root / ".store").mkdir()
+    (root / ".store" / "kept.txt").write_text("kept")
+    (root / "a.txt").write_text("text")
+    (tmp_path / "secret.txt").write_text("not of the corpus")
+    (root / "same.txt").symlink_to(root / "a.txt")
+    (root / "kept.txt").symlink_to(root / ".store" / "kept.txt")
+    (root / "out.txt").symlink_to(tmp_path / "secret.txt")
+    (root / "out").symlink_to(tmp_path)
+    (root / "dangling.txt").symlink_to(root / "nothing")
+    (root / "self.txt").symlink_to(root / "self.txt")
+    (root / "folder" / "up").symlink_to(root)
+    found, left_out = walk(root)
+    assert [file.uri for file in found] == ["a.txt", "kept.txt"]
+    reasons = {entry.uri: entry.reason for entry in left_out}
+    assert set(reasons) == {"out", "out.txt", "dangling.txt", "self.txt"}
+    assert "out of the corpus" in reasons["out.txt"]
+    assert "leads nowhere" in reasons["self.txt"]
+
+
+def test_walk_reads_names_that_are_not_utf8(tmp_path: Path) -> None:
+    shutil.copy(DATA / "latin.txt", os.fsencode(tmp_path) + b"/caf\xe9.txt")
+    (tmp_path / "caf\\xe9.txt").write_text("The same name once escaped.")
+    (tmp_path / "naïve 名.txt").write_text("text")
+    found, left_out = walk(tmp_path)
+    assert [file.uri for file in found] == ["caf\\xe9.txt", "naïve 名.txt"]
+    assert ["rename" in entry.reason for entry in left_out] == [True]
+    for file in found:
+        (document,) = load_file(file.path, tmp_path, LoadSettings())
+        assert document.uri == file.uri
+        document.title.encode()
+
+
+@pytest.mark.parametrize(("name", "message"), [("missing", "does not exist"), ("file", "is a file")])
+def test_a_corpus_that_is_none(tmp_path: Path, name: str, message: str) -> None:
+    (tmp_path / "file").write_text("text")
+    with pytest.raises(CorpusError, match=message):
+        walk(tmp_path / name)
