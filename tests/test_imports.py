@@ -30,7 +30,7 @@ def imported(tree: ast.AST, path: Path) -> Iterator[tuple[str, int, bool]]:
 
 def forbidden(importer: str, module: str, at_top: bool) -> str:
     """Why a file (its path below the root) may not import a module; "" when it may."""
-    own, package = importer.split("/")[0].removesuffix(".py"), module.split(".")[0]
+    own, package = importer.split("/", maxsplit=1)[0].removesuffix(".py"), module.split(".", maxsplit=1)[0]
     if package == own:
         return ""
     if importer == "qa/cli.py" and module == "ui":
