@@ -9,10 +9,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from index.normal import normalise
-    from index.sentences import sentence_spans
-    from index.store import Corpus
-
     from index.errors import (
         ConfigError,
         CorpusError,
@@ -29,6 +25,9 @@ if TYPE_CHECKING:
         QuestionError,
         StorageError,
     )
+    from index.normal import normalise
+    from index.sentences import sentence_spans
+    from index.store import Corpus
     from index.types import Chunk, Document, Filter, LeftOut, UpdateReport
     from qa.build import build_chain, build_index
     from qa.chain import AnswerChain

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from index.store import Corpus
-from index.update import update_index
-
 from index.embed import Embedder, load_embedder
+from index.store import Corpus
 from index.types import UpdateReport
+from index.update import update_index
 from qa.chain import AnswerChain
 from qa.config import Config
 from qa.read import Reader

@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from index.store import Corpus
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, patch_config
 
 from index.errors import QuestionError
+from index.store import Corpus
 from index.types import Filter
 from qa.cite import is_proved
 from qa.config import Config

@@ -28,7 +28,10 @@ class RetrievalSettings(Settings):
 
 
 class ReadSettings(Settings):
-    """The reader reads the best `passages`; below `threshold` (a calibrated probability; None: the fitted one) it abstains."""
+    """The reader reads the best `passages`.
+
+    Below `threshold`, a calibrated probability, docqa abstains; None: the threshold fitted to the reader.
+    """
 
     reader: Literal["cross-encoder", "sentence-ranker"] = "sentence-ranker"
     passages: Annotated[int, Field(ge=1, le=100)] = 8

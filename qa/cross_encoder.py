@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from index.chunk import sentence_spans
 from numpy.typing import NDArray
 
 from qa.agreement import AnswerKind, Terms, answer_kind, has_kind
 from qa.calibration import Calibration, load_calibration
-from qa.read import Evidence, Reading
+from qa.read import Evidence, Reading, answer_sentences
 from qa.spans import PassageReading, SpanNetwork, model_folder
 from qa.types import Hit
 from qa.words import content_stems
@@ -128,10 +127,10 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
 
     A run of neighbours in document order, at most `MAX_SENTENCES` with the first; the caller sorts what it shows.
     """
-    text, base = hit.chunk.text, hit.chunk.start
-    sentences = sentence_spans(text)
+    base = hit.chunk.start
+    sentences = answer_sentences(hit)
     a, b = candidate.reading.span
-    home = next((i for i, (s, e) in enumerate(sentences) if s <= a < e), 0)
+    home = next((i for i, (_, e) in enumerate(sentences) if a < e), len(sentences) - 1)
     # An answer that runs over a sentence border takes the sentences it touches.
     last = next((i for i, (s, e) in enumerate(sentences) if s < b <= e), home)
     chosen = list(range(home, max(home, min(last, home + 1)) + 1))

@@ -84,8 +84,8 @@ def _reason(question: str, hits: Sequence[Hit]) -> str:
     title = closest[0].title
     if missing:
         quoted = ", ".join(f"“{w}”" for w in missing[:3])
-        return f"The closest passages, first of all in {title}, do not mention {quoted}."
-    return f"The closest passages, first of all in {title}, are about this but do not answer it."
+        return f"The closest passages, first of all in “{title}”, do not mention {quoted}."
+    return f"The closest passages, first of all in “{title}”, are about this but do not answer it."
 
 
 def _typed_words(question: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from index.chunk import TRAIL_SEPARATOR, sentence_spans
 from qa.types import Hit
 
 
@@ -52,3 +53,15 @@ class Reader(Protocol):
     def threshold(self) -> float: ...
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading: ...
+
+
+def answer_sentences(hit: Hit) -> list[tuple[int, int]]:
+    """The passage's sentences that can answer, as half-open ranges of its text.
+
+    A heading or a question repeats what was asked better than any answer does; both are left out, unless there is
+    nothing else.
+    """
+    text, headings = hit.chunk.text, hit.chunk.heading.split(TRAIL_SEPARATOR)
+    every = sentence_spans(text)
+    telling = [(a, b) for a, b in every if not text[a:b].endswith(("?", "？")) and text[a:b].strip() not in headings]
+    return telling or every

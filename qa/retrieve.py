@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from index.store import Corpus
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, SkipValidation
 
 from index.embed import Embedder
+from index.store import Corpus
 from index.types import Filter
 from qa.config import RetrievalSettings
 from qa.types import Hit

@@ -7,12 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from index.chunk import sentence_spans
 
 from index.embed import Embedder
 from qa.agreement import Terms, answer_kind, has_kind
 from qa.calibration import Calibration, load_calibration
-from qa.read import Evidence, Reading
+from qa.read import Evidence, Reading, answer_sentences
 from qa.types import Hit
 
 MAX_SENTENCES = 3
@@ -78,7 +77,7 @@ def candidates(question: str, hits: Sequence[Hit], embedder: Embedder) -> list[C
     kind = answer_kind(question)
     places: dict[tuple[int, int], tuple[int, str]] = {}
     for number, hit in enumerate(hits):
-        for start, end in sentence_spans(hit.chunk.text):
+        for start, end in answer_sentences(hit):
             key = (hit.chunk.doc_id, hit.chunk.start + start)
             places.setdefault(key, (number, hit.chunk.text[start:end]))
     if not places:

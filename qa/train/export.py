@@ -44,7 +44,7 @@ def export(weights: Path, encoder: Path, out: Path, precision: str) -> Path:
             input_names=names,
             output_names=["start", "end", "evidence", "score"],
             dynamic_axes={
-                **{name: axes for name in (*names, "start", "end", "evidence")},
+                **dict.fromkeys((*names, "start", "end", "evidence"), axes),
                 "score": {0: "batch"},
             },
             dynamo=False,

@@ -73,6 +73,6 @@ def test_filters_hold_for_words_and_vectors(retriever: HybridRetriever, where: F
 
 
 def test_it_is_a_langchain_retriever(retriever: HybridRetriever) -> None:
-    documents = retriever.invoke("How long may I keep a book?")
+    documents = retriever.invoke("Which books does the library lend?")
     assert documents[0].metadata["source"] == "town/library.md"
     assert documents[0].page_content == documents[0].metadata["hit"].chunk.text
