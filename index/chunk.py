@@ -89,10 +89,9 @@ def _prefix(title: str, heading: str, text: str = "") -> str:
     kept: list[str] = []
     # The innermost heading says most about the text.
     for part in reversed(trail):
-        part = _cut_to_width(part, room)
-        room -= _width(part)
-        if part:
-            kept.insert(0, part)
+        if fitting := _cut_to_width(part, room):
+            kept.insert(0, fitting)
+            room -= _width(fitting)
     return TRAIL_SEPARATOR.join([*said, *kept])
 
 
@@ -182,8 +181,8 @@ def _passages(
 
 def _units(text: str, section: _Section, token_spans: TokenSpans, budget: int) -> Iterator[_Unit]:
     previous_end = section.start
-    for start, end in sentence_spans(text[section.start : section.end]):
-        start, end = start + section.start, end + section.start
+    for sentence_start, sentence_end in sentence_spans(text[section.start : section.end]):
+        start, end = section.start + sentence_start, section.start + sentence_end
         begins_paragraph = "\n" in text[previous_end:start]
         for piece_start, piece_end, cost in _pieces(text, start, end, token_spans, budget):
             yield _Unit(piece_start, piece_end, cost, begins_paragraph and piece_start == start)

@@ -9,16 +9,16 @@ _LINE_ENDS = re.compile(r"\r\n?|[\v\x85\u2028]")
 _PARAGRAPH_ENDS = re.compile(r"[\f\u2029]")
 # Ogham's space mark is drawn as a stroke, so it stays.
 _SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
-# Seen by nobody: NUL and other controls, soft hyphen, zero width space, word joiner, byte order mark, and the marks that
-# turn the direction of all text after them, which a quote cut out of its document would leave unclosed. The zero width
-# joiner and non-joiner stay: Persian, the scripts of India and emoji are spelled with them.
+# Seen by nobody: NUL and other controls, soft hyphen, zero width space, word joiner, byte order mark, and the marks
+# that turn the direction of all text after them, which a quote cut out of its document would leave unclosed. The zero
+# width joiner and non-joiner stay: Persian, the scripts of India and emoji are spelled with them.
 _INVISIBLE = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u00ad\u200b\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 _LONE_SURROGATES = re.compile(r"[\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 
 
 def normalise(text: str) -> str:
-    """Unicode NFC, line ends as "\\n", every kind of space as " ", nothing invisible; applying it twice changes nothing."""
+    """Unicode NFC, line ends as "\\n", every kind of space as " ", nothing invisible; a second time changes nothing."""
     text = _LINE_ENDS.sub("\n", text)
     text = _PARAGRAPH_ENDS.sub("\n\n", text)
     text = _SPACES.sub(" ", text)

@@ -1,4 +1,4 @@
-"""Where sentences begin and end. sentencex splits; around it stand the rules for lines, rows of tables and list numbers."""
+"""Where sentences begin and end. sentencex splits; rules for lines, rows of tables and list numbers stand around it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CLOSES_BEFORE = re.compile(r"(?:''|[”’»)\]])+(?=\s)")
 # sentencex keeps a quotation or a parenthesis in one sentence; a longer one is split as if it had no such marks.
 _LONG = 300
 _QUOTES = re.compile(r"[\"“”«»‘’()]|``|''")
-_OPENS = frozenset("\"“«‘(`")
+_OPENS = frozenset('"“«‘(`')
 
 
 def sentence_spans(text: str) -> list[tuple[int, int]]:
@@ -89,14 +89,16 @@ def _cuts(block: str, offset: int) -> list[int]:
     kept = []
     begin = 0
     for cut in sorted(cuts - {0}):
-        closing = _CLOSES_BEFORE.match(block, cut)
         sentence = block[begin:cut]
-        if closing:
-            cut = closing.end()
-        if _NEVER_ENDS.search(sentence) or _ENUMERATOR.fullmatch(sentence.strip()) or not any(map(str.isalnum, sentence)):
+        if (
+            _NEVER_ENDS.search(sentence)
+            or _ENUMERATOR.fullmatch(sentence.strip())
+            or not any(map(str.isalnum, sentence))
+        ):
             continue
-        kept.append(offset + cut)
-        begin = cut
+        closing = _CLOSES_BEFORE.match(block, cut)
+        begin = closing.end() if closing else cut
+        kept.append(offset + begin)
     return kept
 
 

@@ -10,7 +10,9 @@ MAX_CHARACTERS = 120
 _WORD = re.compile(r"[^\W_]+(?:['’.&+][^\W_]+)*")
 _DIGEST = re.compile(r"(?=.*\d)[0-9a-f]{6,}|[0-9a-f]{16,}", re.IGNORECASE)
 # Names that scanners, cameras and programs give.
-_SAYS_NOTHING = frozenset("copy doc document dsc export file final image img new page pdf scan text txt untitled".split())
+_SAYS_NOTHING = frozenset(
+    "copy doc document dsc export file final image img new page pdf scan text txt untitled".split()
+)
 
 
 def readable_name(stem: str) -> str:

@@ -36,10 +36,11 @@ def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
         if not root.is_dir():
             what = "is a file, not a folder" if root.exists() else "does not exist"
             raise CorpusError(f"The folder of documents {root} {what}. Name another with --corpus.")
-        os.listdir(root)
+        next(root.iterdir(), None)
     except OSError as error:
         raise CorpusError(
-            f"The folder of documents {root} cannot be opened: {error.strerror}. Allow reading it, or name another with --corpus."
+            f"The folder of documents {root} cannot be opened: {error.strerror}. "
+            "Allow reading it, or name another with --corpus."
         ) from None
     search = _Search(root)
     search.folders()
@@ -66,12 +67,12 @@ class _Search:
             folder = waiting.pop()
             self._met.add(Path(os.path.realpath(folder)))
             try:
-                names = sorted(os.listdir(folder))
+                paths = sorted(folder.iterdir())
             except OSError as error:
                 self._leave_out(folder, f"The folder cannot be listed: {error.strerror}.")
                 continue
             # Office programs put a file "~$name" beside one that is open.
-            for path in (folder / name for name in names if not name.startswith((".", "~$"))):
+            for path in (path for path in paths if not path.name.startswith((".", "~$"))):
                 if path.is_symlink():
                     self._links.append(path)
                 elif path.is_dir():
@@ -88,9 +89,7 @@ class _Search:
                 self._leave_out(path, f"The link leads nowhere: {error.strerror}.")
                 continue
             if not target.is_relative_to(self._real_root):
-                self._leave_out(
-                    path, "The link leads out of the corpus folder; copy its target into the folder."
-                )
+                self._leave_out(path, "The link leads out of the corpus folder; copy its target into the folder.")
             elif target in self._met:
                 continue
             elif target.is_dir():

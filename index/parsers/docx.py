@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 
-from docx import Document as open_docx
+import docx
 from docx.opc.exceptions import PackageNotFoundError
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
@@ -50,7 +50,7 @@ def parse(source: Source) -> list[Parsed]:
         with zipfile.ZipFile(io.BytesIO(source.data)) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_UNPACKED * source.settings.max_file_mb * 1e6:
                 raise LoadError("Unpacks to more than can be read. Split it.")
-        document = open_docx(io.BytesIO(source.data))
+        document = docx.Document(io.BytesIO(source.data))
     except (*_DAMAGE, PackageNotFoundError) as error:
         raise LoadError(f"Damaged, or not a Word document ({error}). Open it in Word and save it again.") from error
     builder = TextBuilder()

@@ -11,13 +11,18 @@ from index.parsers.encoding import decode
 from index.parsers.parsed import Parsed, Source, TextBuilder
 from index.parsers.rows import add_rows
 
-_UNSEEN = (
-    "script style noscript template head svg math iframe object nav button select textarea dialog audio video canvas"
-).split()
-_BLOCKS = frozenset(
-    "address article aside blockquote body center dd details div dl dt fieldset figcaption figure footer h1 h2 h3 h4 h5 h6"
-    " header hgroup hr html li main ol p pre section summary table tbody td tfoot th thead tr ul caption".split()
-)
+# fmt: off
+_UNSEEN = [
+    "script", "style", "noscript", "template", "head", "svg", "math", "iframe", "object", "nav", "button",
+    "select", "textarea", "dialog", "audio", "video", "canvas",
+]
+_BLOCKS = frozenset([
+    "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt",
+    "fieldset", "figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr",
+    "html", "li", "main", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead",
+    "tr", "ul",
+])
+# fmt: on
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 

@@ -20,7 +20,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A document as its file tells it; `title` is "" when the file names none, `row` is 1-based for a row of a table."""
+    """A document as its file tells it; `title` is "" when it names none, `row` is 1-based for a row of a table."""
 
     text: str
     title: str = ""
@@ -30,7 +30,7 @@ class Parsed:
 
 
 class TextBuilder:
-    """Puts a document's text together block by block, so that headings and pages get their offsets as they are written."""
+    """Puts a text together block by block, so that headings and pages get their offsets as they are written."""
 
     def __init__(self) -> None:
         self._parts: list[str] = []

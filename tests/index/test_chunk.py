@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def check(document: Document, token_spans: TokenSpans, chosen: ChunkSettings) ->
         assert chunk.n_tokens == len(token_spans(chunk.text)) <= chosen.max_tokens
         covered[chunk.start : chunk.end] = b"\x01" * (chunk.end - chunk.start)
     assert all(seen or character.isspace() for seen, character in zip(covered, document.text, strict=True))
-    for one, following in zip(chunks, chunks[1:], strict=False):
+    for one, following in pairwise(chunks):
         assert one.start < following.start
         assert one.end < following.end
     return chunks
@@ -83,9 +84,9 @@ def test_every_file_fits_the_embedder_untruncated(folder: str, chosen: ChunkSett
 
 SCRIPTS = st.sampled_from(
     [
-        "The ferry left at 5 p.m. ", "Dr. A. J. Brandt came. ", "Why? ", "\n", "\n\n", "a | b | c\n", "- item\n", " ", "\t",
-        "👨‍👩‍👧‍👦", "👋🏽", "🇳🇴", "e\u0301", "a" + "\u0300" * 40, "שלום עולם. ", "قال ذلك؟ ", "क्या आप? ", "ทะเลสวยงามมาก",
-        "港は古い。", "x" * 150, "“Go!” ", "''", "1. ", "…", "\u200d", "ﷺ", "\U0010ffff",
+        "The ferry left at 5 p.m. ", "Dr. A. J. Brandt came. ", "Why? ", "\n", "\n\n", "a | b | c\n", "- item\n", " ",
+        "\t", "👨‍👩‍👧‍👦", "👋🏽", "🇳🇴", "e\u0301", "a" + "\u0300" * 40, "שלום עולם. ", "قال ذلك؟ ", "क्या आप? ",
+        "ทะเลสวยงามมาก", "港は古い。", "x" * 150, "“Go!” ", "''", "1. ", "…", "\u200d", "ﷺ", "\U0010ffff",
     ]
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(SCRIPTS, st.text(max_size=20)), max_size=60).map(lambda parts: normalise("".join(parts)))
@@ -147,7 +148,7 @@ def sentences(count: int, word: str = "harbour") -> str:
 
 def test_chunks_begin_and_end_with_sentences_and_overlap_by_one(token_spans: TokenSpans) -> None:
     chunks = chunk_document(make(sentences(60)), token_spans, ChunkSettings(max_tokens=100))
-    for one, following in zip(chunks, chunks[1:], strict=False):
+    for one, following in pairwise(chunks):
         assert one.text.startswith("Sentence ")
         assert one.text.endswith("minds it.")
         last = one.text[one.text.rindex("Sentence ") :]
@@ -157,7 +158,7 @@ def test_chunks_begin_and_end_with_sentences_and_overlap_by_one(token_spans: Tok
 
 def test_without_overlap_nothing_is_repeated(token_spans: TokenSpans) -> None:
     chunks = chunk_document(make(sentences(60)), token_spans, ChunkSettings(max_tokens=100, overlap_sentences=0))
-    assert all(one.end < following.start for one, following in zip(chunks, chunks[1:], strict=False))
+    assert all(one.end < following.start for one, following in pairwise(chunks))
 
 
 def test_the_last_chunk_is_not_tiny(token_spans: TokenSpans) -> None:

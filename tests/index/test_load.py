@@ -131,7 +131,7 @@ def test_a_text_column_makes_each_row_a_document() -> None:
 
 
 def test_a_missing_text_column_names_those_there_are() -> None:
-    with pytest.raises(LoadError, match="no column 'body'.*name, story, year"):
+    with pytest.raises(LoadError, match=r"no column 'body'.*name, story, year"):
         load("boats.csv", LoadSettings(text_column="body"))
 
 
@@ -305,7 +305,7 @@ def test_walk_and_links(tmp_path: Path) -> None:
 
 
 def test_walk_reads_names_that_are_not_utf8(tmp_path: Path) -> None:
-    shutil.copy(DATA / "latin.txt", os.fsencode(tmp_path) + b"/caf\xe9.txt")
+    shutil.copy(DATA / "latin.txt", tmp_path / os.fsdecode(b"caf\xe9.txt"))
     (tmp_path / "caf\\xe9.txt").write_text("The same name once escaped.")
     (tmp_path / "naïve 名.txt").write_text("text")
     found, left_out = walk(tmp_path)
