@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+from transformers.utils import logging as transformers_logging
 
 from index.errors import ModelError, StorageError
 from index.onnx_model import (
@@ -45,6 +46,7 @@ log = logging.getLogger(__name__)
 
 def load_sentence_transformer(name: str, folder: Path) -> SentenceTransformer:
     """The model of a folder, on the CPU. Raises ModelError."""
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     except Exception as error:  # whatever a model's files make transformers raise
@@ -147,8 +149,10 @@ def quantise(source: Path, target: Path) -> None:
 
 
 def _least_cosine(model: SentenceTransformer, card: Card) -> float:
-    expected = _encode(model, list(PROBES), len(PROBES))
-    found = OnnxEmbedder(card, "", "", EmbedSettings()).embed_passages(PROBES)
+    converted = OnnxEmbedder(card, "", "", EmbedSettings())
+    probes = [text for text in PROBES if len(converted.token_spans(text)) <= converted.max_tokens]
+    expected = _encode(model, probes, len(probes))
+    found = converted.embed_passages(probes)
     return float((expected * found).sum(axis=1).min())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import math
 import os
 import tempfile
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from index.types import VectorMatch
 
 FILE = "vectors.faiss"
 FORMAT = 1
-FLAT_LIMIT = 100_000
+FLAT_LIMIT = 30_000
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +35,10 @@ class Key:
 class VectorIndex:
     """The vectors of one generation, not changed once built; searched from any number of threads.
 
-    Up to `FLAT_LIMIT` vectors every one is compared. Above, they are grouped by k-means into about 4 sqrt(n) cells
-    (FAISS IndexIVFFlat) and the nearest cells are searched; a search among `allowed` ids looks through all cells and
-    is exact at any size.
+    Every search compares all vectors, so a filter never loses a match. Up to `FLAT_LIMIT` they are kept as float32,
+    above as 8-bit codes (FAISS IndexScalarQuantizer), whose cosines are off by .002 at most. Measured on 200,000 vectors and
+    one thread: codes 5.6 ms, .995 of the best 50 the same, built in .2 s; float32 14 ms. IVF had to train for 23 s on
+    100,000, HNSW for 58 s on 50,000, and neither finds all that a filter allows.
     """
 
     def __init__(self, key: Key, index: Any) -> None:
@@ -52,14 +52,12 @@ class VectorIndex:
     def build(cls, key: Key, ids: NDArray[np.int64], vectors: NDArray[np.float32]) -> VectorIndex:
         """`ids` of shape (n,), `vectors` of shape (n, dimension), unit length."""
         count, dimension = vectors.shape
-        index: Any  # the stubs do not know the attributes of its kinds
         if count <= FLAT_LIMIT:
-            index = faiss.IndexIDMap2(faiss.IndexFlatIP(dimension))
+            codes: Any = faiss.IndexFlatIP(dimension)
         else:
-            cells = int(4 * math.sqrt(count))
-            index = faiss.index_factory(dimension, f"IVF{cells},Flat", faiss.METRIC_INNER_PRODUCT)
-            index.train(vectors)
-            index.nprobe = max(16, cells // 16)
+            codes = faiss.IndexScalarQuantizer(dimension, faiss.ScalarQuantizer.QT_8bit, faiss.METRIC_INNER_PRODUCT)
+            codes.train(vectors)
+        index = faiss.IndexIDMap2(codes)
         if count:
             index.add_with_ids(vectors, ids)
         return cls(key, index)
@@ -115,21 +113,15 @@ class VectorIndex:
         k = min(k, len(self) if allowed is None else len(allowed))
         if k <= 0:
             return []
-        parameters = None if allowed is None else _among(self._index, allowed)
+        # The answer to one question does not gain from a second thread, and waiting for one costs up to 25 ms.
+        faiss.omp_set_num_threads(1)
+        library: Any = faiss  # its wrappers take keyword arguments that the stubs do not know
+        among = None if allowed is None else library.SearchParameters(sel=library.IDSelectorBatch(allowed))
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
-        cosines, ids = self._index.search(query, k, params=parameters)
+        cosines, ids = self._index.search(query, k, params=among)
         matches = [
             VectorMatch(int(chunk_id), float(np.clip(cosine, -1.0, 1.0)))
             for chunk_id, cosine in zip(ids[0], cosines[0], strict=True)
             if chunk_id >= 0
         ]
         return sorted(matches, key=lambda match: (-match.cosine, match.chunk_id))
-
-
-def _among(index: Any, allowed: NDArray[np.int64]) -> Any:
-    """Search parameters for all vectors with these ids, in every cell."""
-    kinds: Any = faiss  # its wrappers take keyword arguments that the stubs do not know
-    selector = kinds.IDSelectorBatch(allowed)
-    if isinstance(index, faiss.IndexIVF):
-        return kinds.SearchParametersIVF(sel=selector, nprobe=index.nlist)
-    return kinds.SearchParameters(sel=selector)

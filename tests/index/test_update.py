@@ -180,9 +180,7 @@ def test_a_passage_that_stays_is_not_embedded_again(
     assert 0 < len(embedder.embedded) - done < added
 
 
-def test_rows_of_a_table_are_documents(
-    corpus_folder: Path, index_folder: Path, embedder: LetterEmbedder
-) -> None:
+def test_rows_of_a_table_are_documents(corpus_folder: Path, index_folder: Path, embedder: LetterEmbedder) -> None:
     settings = LoadSettings(text_column="text", title_column="name")
     table = corpus_folder / "t.csv"
     table.write_text("name,text\nA,The mill burned down.\nB,The mill was built again.\n", "utf-8")
@@ -246,7 +244,7 @@ def test_another_model_or_chunking_is_named_and_an_update_makes_all_again(
     with pytest.raises(IndexMismatch) as caught:
         Corpus.open(index_folder, other, ChunkSettings())
     assert "0" * 64 in str(caught.value) and "1" * 64 in str(caught.value) and "docqa index" in str(caught.value)
-    with pytest.raises(IndexMismatch, match="max_tokens 180.*max_tokens 32"):
+    with pytest.raises(IndexMismatch, match=r"max_tokens 180.*max_tokens 32"):
         Corpus.open(index_folder, embedder, ChunkSettings(max_tokens=32))
     report = update_index(corpus_folder, index_folder, other, LoadSettings(), ChunkSettings())
     assert len(other.embedded) == report.chunks
