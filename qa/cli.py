@@ -118,7 +118,9 @@ def ask(config_file: Path | None, flags: Flags, question: tuple[str, ...], as_js
 def search(config_file: Path | None, flags: Flags, words: tuple[str, ...], top: int, as_json: bool) -> int:
     """Show the passages that match WORDS best, without reading them for an answer."""
     hits = _chain(_config(config_file, flags)).search(" ".join(words), top)
-    _show([json.dumps({"hits": [asdict(hit) for hit in hits]})] if as_json else terminal.passage_lines(hits))
+    _show(
+        [json.dumps({"hits": [asdict(hit) for hit in hits]})] if as_json else terminal.passage_lines(hits, scores=True)
+    )
     return DONE
 
 

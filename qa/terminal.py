@@ -51,13 +51,14 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield f"    “{_quote(citation)}”"
 
 
-def passage_lines(hits: Iterable[Hit]) -> Iterator[str]:
-    """Passages, best first: where they stand, what their score was made of, how they begin."""
+def passage_lines(hits: Iterable[Hit], scores: bool = False) -> Iterator[str]:
+    """Passages, best first: where they stand, how they begin, and on request what their score was made of."""
     for rank, hit in enumerate(hits, start=1):
-        parts = {"cosine": hit.cosine, "BM25": hit.bm25, "fused": hit.fused, "reader": hit.reader}
-        scores = ", ".join(f"{name} {value:.3f}" for name, value in parts.items() if value is not None)
         yield f"{rank}. {_place(hit.title, hit.page, hit.uri)}"
-        yield f"   {click.style(scores, dim=True)}"
+        if scores:
+            parts = {"cosine": hit.cosine, "BM25": hit.bm25, "fused": hit.fused}
+            line = ", ".join(f"{name} {value:.3f}" for name, value in parts.items() if value is not None)
+            yield f"   {click.style(line, dim=True)}"
         yield f"   {textwrap.shorten(plain(hit.chunk.text), PASSAGE_CHARACTERS, placeholder=' …')}"
 
 

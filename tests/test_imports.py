@@ -17,12 +17,13 @@ def imported(tree: ast.AST, path: Path) -> Iterator[tuple[str, int, bool]]:
     """Every module of this project that a file imports, the line, and whether that is at the file's top level."""
     top = set(map(id, tree.body)) if isinstance(tree, ast.Module) else set()
     for node in ast.walk(tree):
-        names = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}:{node.lineno}: a relative import"
             names = [node.module or ""]
+        else:
+            continue
         for name in names:
             if name.split(".")[0] in OURS:
                 yield name, node.lineno, id(node) in top

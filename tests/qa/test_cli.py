@@ -47,7 +47,9 @@ def home(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def empty(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder without documents and index; the prepared model is there, to spare the time of making it."""
+    shutil.copytree(made / ".docqa" / "models", tmp_path / ".docqa" / "models")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -94,6 +96,7 @@ def test_files_left_out_are_named_and_the_exit_code_is_1(home: Path) -> None:
 def test_index_of_another_folder(home: Path) -> None:
     (home / "other").mkdir()
     (home / "other" / "mill.txt").write_text("The old mill stands by the river.", encoding="utf-8")
+    shutil.copytree(home / ".docqa" / "models", home / "elsewhere" / "models")
     assert run("index", "--corpus", "other", "--index-dir", "elsewhere").exit_code == 0
     assert "mill.txt" in run("search", "old mill", "--index-dir", "elsewhere").stdout
 
