@@ -126,7 +126,8 @@ def _sections(document: Document) -> list[_Section]:
 
 
 def _names(text: str, trail: list[Heading]) -> tuple[str, ...]:
-    return tuple(" ".join(text[heading.start : heading.end].split()) for heading in trail)
+    # A page often repeats its title as its first heading.
+    return tuple(dict.fromkeys(" ".join(text[heading.start : heading.end].split()) for heading in trail))
 
 
 def _join_tiny(

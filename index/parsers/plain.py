@@ -21,7 +21,8 @@ _SENTENCE_END = re.compile(r"[.!?…。！？।؟]" + _CLOSING)
 _NOT_AT_END = re.compile(r"[.!,;:…。！，；：、।|=_*>–—-]" + _CLOSING)
 _NOT_AT_START = re.compile(r"[\"“‘'«»•·‣*–—>|#@/\\(\[{<=~+&-]")
 _NUMBERING = re.compile(r"(\d+(?:\.\d+)*)[.)]?\s")
-_SENTENCE_WITHIN = re.compile(r"[.!?]['\"”’)]?\s+[^\W\d_a-z]\w*\s\w|[。！？।؟].*\w")
+# A question is a heading unless somebody seems to speak it.
+_SPOKEN = re.compile(r"[,:]\s|[.!?]['\"”’)]?\s+[^\W\d_a-z]\w*\s\w|[。！？।؟].*\w")
 _LABEL = re.compile(r":\s")
 
 
@@ -73,7 +74,7 @@ def _looks_like_heading(line: str, isolated: bool) -> bool:
         and not first.islower()
         and not _NOT_AT_START.match(line)
         and not _NOT_AT_END.search(line)
-        and not (line[-1] in "?？؟" and _SENTENCE_WITHIN.search(line))
+        and not (line[-1] in "?？؟" and _SPOKEN.search(line))
         and "\t" not in line
         and (isolated or not _LABEL.search(line))
     )

@@ -186,6 +186,11 @@ def test_no_chunk_crosses_a_heading(token_spans: TokenSpans) -> None:
     assert [chunk.text.split("\n")[0] for chunk in chunks] == ["Past", "The storm", "Now"]
 
 
+def test_a_heading_that_is_repeated_stands_once_in_the_trail(token_spans: TokenSpans) -> None:
+    document = headed((1, "Harbour news"), (2, "Harbour news"), (0, sentences(3)))
+    assert [chunk.heading for chunk in check(document, token_spans, ChunkSettings())] == ["Harbour news"]
+
+
 def test_tiny_sections_are_joined(token_spans: TokenSpans) -> None:
     document = headed((1, "Fees"), (2, "Boats"), (0, "Ten crowns."), (2, "Ships"), (0, "Ninety crowns."))
     (chunk,) = check(document, token_spans, ChunkSettings())

@@ -243,7 +243,7 @@ def test_short_lines_above_paragraphs_are_headings(tmp_path: Path) -> None:
         tmp_path,
         "a.txt",
         f"Lindholm\n\n{body}\nWhat is it?\n{body}\n\n2.1 The Fees\n\n{body}\nPhone: 555\n{body}\n"
-        f"so it goes\n{body}\n- an item\n{body}\n“Who is it?”\n{body}\nYours truly",
+        f"so it goes\n{body}\nANNA: Says who?\n{body}\n- an item\n{body}\n“Who is it?”\n{body}\nYours truly",
     )
     assert headings(document) == [("Lindholm", 1), ("What is it?", 2), ("2.1 The Fees", 3)]
     assert document.title == "Lindholm"
