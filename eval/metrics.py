@@ -1,4 +1,4 @@
-"""All metrics: their names, what they mean, and how one question and a whole run are scored.
+"""How one question is scored, and the scores of many as columns. The metrics are listed in `eval.catalogue`.
 
 A metric that does not apply to a question has no value for it and the question is left out of its mean. A question that
 failed gets 0 in every metric that applies.
@@ -8,73 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eval import span_metrics, text_metrics, trust_metrics
 from eval.answers import Record
+from eval.catalogue import CUTOFFS, DEPTH, METRICS
 from eval.gold import Gold
 from eval.trust_metrics import Flags, Numbers
 from qa import normalise
 
-CUTOFFS = (1, 5, 10)
-DEPTH = 10
 RECALL_THAT_COUNTS = 0.5
-
-Kind = Literal["yes/no", "share", "set"]
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric's key, its title and meaning for people, its kind and its direction.
-
-    `kind`: "yes/no" is 0 or 1 a question, "share" a number from 0 to 1 a question, "set" one number for many questions.
-    """
-
-    name: str
-    title: str
-    meaning: str
-    kind: Kind
-    higher_is_better: bool = True
-
-
-METRICS: dict[str, Metric] = {
-    metric.name: metric
-    for metric in (
-        Metric("right", "Right", "answered with an accepted answer, or rightly abstained", "yes/no"),
-        Metric("answered", "Answered", "answerable questions that were not met with an abstention", "yes/no"),
-        Metric("answer_contained", "Answer contained", "an accepted short answer stands in the answer", "yes/no"),
-        Metric("exact_match", "Exact match", "the short answer is an accepted one (SQuAD)", "yes/no"),
-        Metric("token_f1", "Token F1", "words shared by short answer and accepted answer (SQuAD)", "share"),
-        Metric("answer_recall", "Answer recall", "words of a long accepted answer that stand in the answer", "share"),
-        Metric("evidence_first", "Evidence first", "the first citation holds gold evidence", "yes/no"),
-        Metric("citation_precision", "Citation precision", "how much of what was cited is evidence", "share"),
-        Metric("citation_recall", "Citation recall", "how much of the evidence was cited", "share"),
-        Metric("quotes_exact", "Quotes exact", "every quote is the document's text at its place", "yes/no"),
-        Metric("abstention_precision", "Abstention precision", "abstentions that were right", "set"),
-        Metric("abstention_recall", "Abstention recall", "unanswerable questions that were abstained on", "set"),
-        Metric("abstention_f1", "Abstention F1", "both of these in one", "set"),
-        Metric("aurc", "Risk-coverage area", "mean share of wrong answers over all coverages", "set", False),
-        Metric("ece", "Calibration error", "gap between confidence and share right", "set", False),
-        *(
-            Metric(f"{item}_hit@{k}", f"{label} hit at {k}", f"gold {noun} in the best {k} passages", "yes/no")
-            for item, label, noun in (("document", "Document", "document"), ("evidence", "Evidence", "evidence"))
-            for k in CUTOFFS
-        ),
-        *(
-            metric
-            for item, label, gold in (("document", "Document", "documents"), ("evidence", "Evidence", "gold quotes"))
-            for metric in (
-                Metric(f"{item}_recall@5", f"{label} recall at 5", f"{gold} found in the best 5", "share"),
-                Metric(f"{item}_recall@{DEPTH}", f"{label} recall at {DEPTH}", f"{gold} found in the best 10", "share"),
-                Metric(f"{item}_mrr@{DEPTH}", f"{label} MRR at {DEPTH}", f"1 / rank of the first of {gold}", "share"),
-                Metric(f"{item}_ndcg@{DEPTH}", f"{label} nDCG at {DEPTH}", f"discounted gain of the {gold}", "share"),
-            )
-        ),
-    )
-}
+# Scores are kept as they are written, so that a run read again compares equal to itself.
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +52,7 @@ class Scored:
             "abstained": self.abstained,
             "confidence": self.confidence,
             "failed": self.failed,
-            "values": {
-                name: None if name not in self.values else round(self.values[name], 6)
-                for name, metric in METRICS.items()
-                if metric.kind != "set"
-            },
+            "values": {name: self.values.get(name) for name, metric in METRICS.items() if metric.kind != "set"},
         }
 
     @classmethod
@@ -147,9 +91,9 @@ def score(gold: Gold, record: Record) -> Scored:
         doc_ids=question.doc_ids,
         answerable=question.answerable,
         abstained=record.abstained and not failed,
-        confidence=0.0 if failed else record.confidence,
+        confidence=0.0 if failed else round(record.confidence, DIGITS),
         failed=failed,
-        values=dict.fromkeys(values, 0.0) if failed else values,
+        values={name: 0.0 if failed else round(value, DIGITS) for name, value in values.items()},
     )
 
 

@@ -13,6 +13,7 @@ from eval.answers import Record
 from eval.ask import Passages, ask, texts_of
 from eval.gold import Gold, load_questions, locate
 from eval.metrics import score
+from eval.report import html_report
 from eval.saved import Run, write_run
 from eval.summary import describe, summarise
 from qa import AnswerChain, Config, build_chain, build_index
@@ -76,6 +77,7 @@ def run(job: Job, progress: Progress | None = None, open_chain: Callable[[Config
     summary = facts | summarise(scored, records, scored_alone)
     result = Run(tuple(gold), tuple(records), tuple(scored), summary, passages)
     write_run(result, job.out, alone_records)
+    (job.out / "report.html").write_text(html_report(result), encoding="utf-8")
     return result
 
 

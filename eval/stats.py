@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.metrics import METRICS, Table
+from eval.catalogue import METRICS
+from eval.metrics import Table
 
 RESAMPLES = 2000
 LEVEL = 0.95

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from eval.answers import Record
-from eval.metrics import METRICS, Scored, Table, groups
+from eval.catalogue import METRICS
+from eval.metrics import Scored, Table, groups
 from eval.stats import LEVEL, RESAMPLES, SEED, compare, estimate
 from qa import AnswerChain, UpdateReport
 
