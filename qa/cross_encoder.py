@@ -36,8 +36,8 @@ class Candidate:
 class CrossEncoder:
     """Reads the best passages in one batch.
 
-    The network's logits and the retriever's scores go through two logistic regressions fitted by `python -m qa.train.fit`:
-    one says how likely each passage holds the answer, one how likely the best passage's answer is right.
+    The network's logits and the retriever's scores go through two logistic regressions, fitted by `python -m
+    qa.train.fit`: how likely each passage holds the answer, and how likely the best passage's answer is right.
     """
 
     name = "cross-encoder"

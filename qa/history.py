@@ -25,19 +25,27 @@ _POSSESSIVE = {"his", "her", "hers", "its", "their", "theirs"}
 _OBJECT_HER = re.compile(
     r"\bher\b(?=\s*(?:[?.,!]|$|(?:in|at|on|to|for|with|after|before|and|as|from|by|about)\b))", re.I
 )
-_EMPTY_IT = re.compile(r"\bit (?:is |was |be )?(?:possible|necessary|true|likely|take|cost|rain|mean)\b|"
-                       r"\bis it (?:true|possible)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any|be)\b", re.I)  # fmt: skip
-_CONTINUES = re.compile(r"^\s*(?:and|but|so|or|also|then|what about|how about|what else|who else|where else|"
-                        r"anything else|why(?: not| so| is that| was that)?\s*\?|how so|how come\s*\?|when\s*\?|where\s*\?|who\s*\?|"
-                        r"how\s*\?|which one|tell me more|more details?|go on|any others?)\b", re.I)  # fmt: skip
+_EMPTY_IT = re.compile(
+    r"\bit (?:is |was |be )?(?:possible|necessary|true|likely|take|cost|rain|mean)\b|"
+    r"\bis it (?:true|possible)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any|be)\b",
+    re.I,
+)
+_CONTINUES = re.compile(
+    r"^\s*(?:and|but|so|or|also|then|what about|how about|what else|who else|where else|anything else|"
+    r"why(?: not| so| (?:is|was) (?:that|this|it))?\s*\?|how so|how come\s*\?|when\s*\?|where\s*\?|who\s*\?|"
+    r"how\s*\?|which one|tell me more|more details?|go on|any others?)(?![\w-])",
+    re.I,
+)
 _ELSE = re.compile(r"\b(else|others?|another|besides|too|instead)\b", re.I)
+_NAME_WORD = r"(?:(?:al|el|ibn|bin|as|ad)-)?[A-Z](?:[\w’'.-]*\w)?"
 _NAME = re.compile(
-    r"(?:[A-Z][\w’'.-]*\w|[A-Z]{2,})(?:\s+(?:(?:of|the|de|da|del|der|van|von|al|bin|and|for|&)\s+)*"
-    r"(?:[A-Z0-9][\w’'.-]*\w|[A-Z]))*"
+    rf"{_NAME_WORD}(?:\s+(?:(?:of|the|de|da|del|der|van|von|al|bin|and|for|&)\s+)*(?:{_NAME_WORD}|[0-9]\w*))*"
 )
 # A name after one of these is a place or a thing rather than a person.
 _PLACED = re.compile(r"\b(?:in|at|on|from|to|into|for|the|an?|called|named)\s+$", re.I)
-_DETERMINER = re.compile(r"^(?:the|a|an|this|that|these|those|his|her|their|its|my|our|your)\s+", re.I)
+_ASKS_WHO = re.compile(r"\s*(?:who|whom|which \w+ (?:person|man|woman))\b", re.I)
+_ASKS_WHICH = re.compile(r"\s*(?:where|which)\b", re.I)
+_AUXILIARY = re.compile(r"\b(?:do|does|did|can|could|will|would|should|may|must)\b", re.I)
 _NOT_A_NAME = STOP_WORDS | {
     "yes", "however", "january", "february", "march", "april", "june", "july", "august", "september", "october",
     "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "according",
@@ -79,23 +87,36 @@ def _resolve(question: str, subject: _Subject | None) -> str:
     if subject is None or not text:
         return text
     if match := _PERSON.search(text):
-        # "Who led it?" - "Ann Lee." - "When was she born?": the person is the answer, not what was asked about.
-        asked_who = re.match(r"\s*(?:who|whom|which \w+ (?:person|man|woman))\b", subject.question, re.I)
-        person = (subject.answer_names[0] if asked_who and subject.answer_names else "") or subject.person
-        return _replace(text, match, person) if person and person.lower() not in text.lower() else text
-    own_names = _names(text)
+        return _replace(text, match, _person(subject))
     thing = None if _EMPTY_IT.search(text) else _THING.search(text)
-    referent = subject.names[0] if subject.names else subject.phrase
-    if thing and referent and referent.lower() not in text.lower():
+    named, size = bool(_names(text)), len(content_stems(text))
+    if (_CONTINUES.match(text) or (size <= 1 and not named and not thing)) and content_stems(subject.question):
+        return f"{subject.question} {text}"
+    referent = _thing(subject)
+    if thing:
         return _replace(text, thing, referent)
-    if _CONTINUES.match(text) or (not own_names and len(content_stems(text)) <= 1):
-        return f"{subject.question} {text}" if content_stems(subject.question) else text
-    if not own_names and subject.names and (_ELSE.search(text) or len(content_stems(text)) <= 3):
-        return f"{text.rstrip(' ?.!')} ({subject.names[0]})?"
-    return text
+    if named or not referent or (size > 3 and not _ELSE.search(text)):
+        return text
+    return f"{text.rstrip(' ?.!')} ({referent})?"
+
+
+def _person(subject: _Subject) -> str:
+    # "Who led it?" - "Ann Lee." - "When was she born?": the person is the answer, not what was asked about.
+    if subject.answer_names and _ASKS_WHO.match(subject.question):
+        return subject.answer_names[0]
+    return subject.person
+
+
+def _thing(subject: _Subject) -> str:
+    # "Where was it?" - "In Skarn." - "Who holds it?": the same for places, and for a choice of one among many.
+    if subject.answer_names and _ASKS_WHICH.match(subject.question):
+        return subject.answer_names[-1 if subject.question.lower().startswith("where") else 0]
+    return subject.names[0] if subject.names else subject.phrase
 
 
 def _replace(text: str, match: re.Match[str], name: str) -> str:
+    if not name or name.lower() in text.lower():
+        return text
     word = match.group().lower()
     possessive = word in _POSSESSIVE and not _OBJECT_HER.match(text, match.start())
     new = f"{name}’s" if possessive else name
@@ -142,12 +163,19 @@ def _names(text: str) -> list[str]:
 
 def _noun_phrase(question: str) -> str:
     """The longest run of content words: what a question without names is about ("the ferry timetable")."""
+    tokens = re.findall(r"[\w’'-]+|[^\w\s]", question)
     runs: list[list[str]] = [[]]
-    for token in re.findall(r"[\w’'-]+|[^\w\s]", _DETERMINER.sub("", question)):
+    for token in tokens:
         word = words(token)
-        if word and word[0] not in STOP_WORDS:
+        if word and word[0] not in _NOT_A_NAME and not word[0].isdigit():
             runs[-1].append(token)
         elif runs[-1]:
             runs.append([])
-    best = max(runs, key=len)
-    return ("the " + " ".join(best)) if best and not best[0][0].isupper() else " ".join(best)
+    filled = [run for run in runs if run]
+    if not filled:
+        return ""
+    # After "did", "does" and their like the last word of a question is its verb: "when does the night bus leave".
+    if _AUXILIARY.search(question) and len(filled[-1]) > 1:
+        filled[-1].pop()
+    best = max(filled, key=len)
+    return ("the " + " ".join(best)) if not best[0][0].isupper() else " ".join(best)
