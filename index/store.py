@@ -31,8 +31,9 @@ from index.vectors import FILE, Key, VectorIndex
 from index.words import Stemmer, match_expression, query_words
 
 NO_FILTER = Filter()
-# Weights of title, heading, text and bigrams in BM25F-like scoring by FTS5.
-WEIGHTS = (1.0, 1.0, 1.0, 1.0)
+# Of title, heading, text and bigrams. On 400 SQuAD questions half for titles and headings puts the answer first in .765
+# and among five in .907; full weight .762 and .907, twice the title .752 and .902.
+WEIGHTS = (0.5, 0.5, 1.0, 1.0)
 _DOCUMENT = "SELECT id, uri, title, media_type, text, sha256, page_starts, headings FROM documents WHERE"
 
 
