@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -40,10 +41,8 @@ def main(corpus: Path, rows: tuple[int, ...]) -> None:
             asked = [document.title for document in index.documents()[:REPEATS]]
             vectors = np.random.default_rng(0).standard_normal((REPEATS, index.status().dimension)).astype(np.float32)
             vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-            text = _median(
-                [lambda index=index, q=q: index.search_text(f"What is the history of {q}?", 50) for q in asked]
-            )
-            dense = _median([lambda index=index, v=v: index.search_vectors(v, 50) for v in vectors])
+            text = _median([partial(index.search_text, f"What is the history of {q}?", 50) for q in asked])
+            dense = _median([partial(index.search_vectors, v, 50) for v in vectors])
             click.echo(f"{report.chunks:6} rows   text {text:7.2f} ms   vectors {dense:7.2f} ms")
 
 
