@@ -17,16 +17,15 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import chain as concatenated
 from itertools import islice, pairwise, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import click
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, Strict, ValidationError
 
 from qa import Answer, AnswerChain, Citation, Config, ConfigError, DocqaError, Document, Turn, build_chain, load_config
 
@@ -37,9 +36,11 @@ MAX_TURNS = 12
 MAX_SESSIONS = 200
 SESSION_SECONDS = 86_400
 SHOWN_CHARACTERS = 4_000
+MAX_QUOTE_CHARACTERS = 40_000
 MAX_EXAMPLES = 4
 SHOWN_DOCUMENTS = 200
 CONFIDENCE = ((0.75, "confident", ""), (0.5, "likely", "check the source"), (0.0, "unsure", "read the source first"))
+FAILED = "Something went wrong while this was answered; the log of docqa says what."
 
 _MARKER = re.compile(r"\[(\d+)\]")
 # Two to four capitalised words that do not begin a sentence.
@@ -83,7 +84,7 @@ class Place(BaseModel):
     start: NonNegativeInt
     end: NonNegativeInt
     check: str = ""
-    span: list[NonNegativeInt] | None = None
+    span: Annotated[tuple[NonNegativeInt, NonNegativeInt], Strict(False)] = (0, 0)
 
 
 class More(BaseModel):
@@ -161,7 +162,7 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
     chosen = found[:: max(1, len(found) // MAX_EXAMPLES)][: MAX_EXAMPLES * 2]
     topics = zip_longest(*(islice(_topics(chain.corpus.document(info.id)), 6) for info in chosen))
     questions = (
-        topic if topic.endswith("?") else f"What do the documents say about {topic}?"
+        topic if topic.endswith("?") else f"What do the documents say about “{topic}”?"
         for topic in dict.fromkeys(concatenated.from_iterable(topics))
         if topic
     )
@@ -170,100 +171,136 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
 
 
 def _topics(document: Document) -> Iterator[str]:
-    headings = (_on_one_line(document.text[h.start : h.end]) for h in document.headings[1:20])
-    yield from (heading for heading in headings if 4 <= len(heading) <= 70)
+    headings = (_on_one_line(document.text[h.start : h.end]) for h in document.headings[:20])
+    yield from (heading for heading in headings if 4 <= len(heading) <= 70 and heading != document.title)
     names = Counter(_NAME.findall(document.text[:50_000]))
     yield from (name for name, _ in names.most_common(6))
 
 
-def build_ui(chain: AnswerChain) -> gr.Blocks:
-    """The page over one chain. Show it with `serve`, which adds the style."""
-    render = _renderer()
+class _Views:
+    """What the page shows, as HTML made from the templates, for one chain."""
 
-    @lru_cache(maxsize=1)
-    def examples(generation: int) -> tuple[str, ...]:  # noqa: ARG001 (asked anew when the index changes)
-        return example_questions(chain)
+    def __init__(self, chain: AnswerChain) -> None:
+        self.chain = chain
+        self._examples: tuple[int, tuple[str, ...]] = (-1, ())
+        self._templates = Environment(
+            loader=FileSystemLoader(ASSETS),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"check": _check, "short": _short, "decimal": "{1:.{0}f}".format}
 
-    def start() -> Iterator[dict[str, Any]]:
-        yield {"id": "start", "html": render("start.html", examples=None)}
+    def start(self) -> Iterator[dict[str, Any]]:
+        """The block of an empty conversation: at once, and again when it is known what can be asked."""
+        yield self._block("start", "start.html", examples=None)
         try:
-            questions = examples(chain.corpus.generation)
+            generation = self.chain.corpus.generation
+            if self._examples[0] != generation:
+                self._examples = generation, example_questions(self.chain)
         except (DocqaError, KeyError) as error:
-            logger.warning("No example questions: %s", error)
-            questions = ()
-        yield {"id": "start", "html": render("start.html", examples=questions)}
+            logger.warning("There are no example questions: %s", error)
+        yield self._block("start", "start.html", examples=self._examples[1])
 
-    def clear() -> tuple[dict[str, Any], Conversation]:
-        *_, last = start()
-        return {**last, "clear": True}, Conversation()
+    def clear(self) -> tuple[dict[str, Any], Conversation]:
+        """The empty conversation that replaces the present one."""
+        *_, start = self.start()
+        return {**start, "clear": True}, Conversation()
 
-    def ask(question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
-        asked = conversation.asked + 1
+    def ask(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
+        """Yield (block, conversation, content of the question box) for each step of an answer."""
+        conversation = replace(conversation, asked=conversation.asked + 1)
+        turn = f"turn-{conversation.asked}"
         shown: dict[str, Any] = {"question": _short(question, 2_000), "answer": None, "found": None, "draft": ""}
-
-        def block(**more: Any) -> dict[str, Any]:
-            return {"id": f"turn-{asked}", "html": render("turn.html", **{**shown, "error": "", **more})}
-
-        conversation = replace(conversation, asked=asked)
-        yield block(), conversation, ""
+        shown |= {"error": "", "parts": (), "confidence": "", "confidence_note": ""}
+        yield self._block(turn, "turn.html", **shown), conversation, ""
         try:
-            for event in chain.stream({"question": question, "history": list(conversation.turns)}):
+            for event in self.chain.stream({"question": question, "history": list(conversation.turns)}):
                 if event.kind == "retrieved":
                     shown["found"] = len(event.hits)
                 elif event.kind == "text":
                     shown["draft"] = event.text
                 elif event.answer:
-                    answer = event.answer
-                    said = (Turn("user", question), Turn("assistant", answer.text or answer.reason))
+                    shown |= _answer_view(event.answer)
+                    said = (Turn("user", question), Turn("assistant", event.answer.text or event.answer.reason))
                     conversation = replace(conversation, turns=(*conversation.turns, *said)[-MAX_TURNS:])
-                    shown["answer"] = answer
-                yield {**block(**_answer_view(shown["answer"])), "cite": bool(shown["answer"])}, conversation, gr.skip()
+                yield {**self._block(turn, "turn.html", **shown), "cite": bool(shown["parts"])}, conversation, gr.skip()
         except DocqaError as error:
-            yield block(answer=None, error=str(error)), conversation, gr.skip()
+            yield self._block(turn, "turn.html", **shown | {"error": str(error)}), conversation, gr.skip()
         except Exception:
+            # The outermost frame of a request: the log gets the trace, the reader of the page a sentence.
             logger.exception("A question failed")
-            message = "Something went wrong while this was answered; the log of docqa says what."
-            yield block(answer=None, error=message), conversation, gr.skip()
+            yield self._block(turn, "turn.html", **shown | {"error": FAILED}), conversation, gr.skip()
 
-    def ask_example(conversation: Conversation, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
-        yield from ask(str(event.text), conversation)
-
-    def open_source(request: dict[str, Any]) -> dict[str, Any]:
+    def source(self, request: dict[str, Any]) -> str:
+        """A document around the place that was asked for."""
         try:
             place = Place.model_validate(request)
-            document = chain.corpus.document(place.doc)
+            document = self.chain.corpus.document(place.doc)
         except (DocqaError, KeyError, ValidationError) as error:
-            return {"html": render("missing.html", reason=str(error) if isinstance(error, DocqaError) else "")}
+            return self._html("missing.html", reason=str(error) if isinstance(error, DocqaError) else "")
         size = len(document.text)
-        start, end = min(place.start, size), min(place.end, size, place.start + 10 * SHOWN_CHARACTERS)
+        start = min(place.start, size)
+        end = max(start, min(place.end, size, start + MAX_QUOTE_CHARACTERS))
         changed = bool(place.check) and place.check != _check(document.text[start:end])
-        quote = (start, start) if changed else (start, end)
-        span = tuple(place.span) if place.span and len(place.span) == 2 and not changed else (0, 0)
         low = border(document.text, start - SHOWN_CHARACTERS // 2)
         high = border(document.text, end + SHOWN_CHARACTERS // 2)
-        pieces = document_pieces(document, low, high, quote, (span[0], span[1]))
-        page = document.page(start) if end else None
-        html = render("source.html", document=document, pieces=pieces, start=low, end=high, page=page, changed=changed)
-        return {"html": html}
+        quote, span = ((0, 0), (0, 0)) if changed else ((start, end), place.span)
+        return self._html(
+            "source.html",
+            document=document,
+            pieces=document_pieces(document, low, high, quote, span),
+            start=low,
+            end=high,
+            page=document.page(start) if end else None,
+            changed=changed,
+        )
 
-    def more_text(request: dict[str, Any]) -> dict[str, Any]:
+    def more(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The next part of a document, before or after an offset, and where it ends."""
         more = More.model_validate(request)
-        document = chain.corpus.document(more.doc)
+        document = self.chain.corpus.document(more.doc)
         at = min(more.at, len(document.text))
         other = border(document.text, at - SHOWN_CHARACTERS if more.before else at + SHOWN_CHARACTERS)
-        html = render("more.html", pieces=document_pieces(document, min(at, other), max(at, other)))
-        return {"html": html, "at": other, "done": other in (0, len(document.text))}
+        pieces = document_pieces(document, min(at, other), max(at, other))
+        return {"html": self._html("more.html", pieces=pieces), "at": other, "done": other in (0, len(document.text))}
 
-    def list_documents(_: dict[str, Any]) -> dict[str, Any]:
+    def library(self) -> str:
+        """The documents of the corpus."""
         try:
-            found = chain.corpus.documents()
+            found = self.chain.corpus.documents()
         except DocqaError as error:
-            return {"html": render("missing.html", reason=str(error))}
+            return self._html("missing.html", reason=str(error))
         passages = sum(info.chunks for info in found)
-        html = render("library.html", documents=found[:SHOWN_DOCUMENTS], total=len(found), passages=passages)
-        return {"html": html}
+        return self._html("library.html", documents=found[:SHOWN_DOCUMENTS], total=len(found), passages=passages)
 
-    with gr.Blocks(title="docqa", analytics_enabled=False, fill_height=True, fill_width=True) as page:
+    def _block(self, block: str, template: str, **context: Any) -> dict[str, Any]:
+        return {"id": block, "html": self._html(template, **context)}
+
+    def _html(self, template: str, **context: Any) -> str:
+        return self._templates.get_template(template).render(context)
+
+
+def build_ui(chain: AnswerChain) -> gr.Blocks:
+    """The page over one chain. `serve` shows it with its style."""
+    views = _Views(chain)
+
+    # Gradio marks these functions, which it cannot do with bound methods.
+    def open_source(request: dict[str, Any]) -> str:
+        return views.source(request)
+
+    def more_text(request: dict[str, Any]) -> dict[str, Any]:
+        return views.more(request)
+
+    def list_documents(_: dict[str, Any]) -> str:
+        return views.library()
+
+    def ask_example(conversation: Conversation, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
+        yield from views.ask(str(event.text), conversation)
+
+    page = gr.Blocks(title="docqa", analytics_enabled=False, fill_width=True)
+    with page:
         conversation = gr.State(Conversation(), time_to_live=SESSION_SECONDS)
         with gr.Row(elem_id="top"):
             gr.HTML("<h1>docqa</h1>", elem_id="name", js_on_load=None)
@@ -272,7 +309,6 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
         with gr.Row(elem_id="sides"):
             with gr.Column(elem_id="talk"):
                 log = gr.HTML(
-                    {"id": "start", "html": render("start.html", examples=None)},
                     elem_id="conversation",
                     html_template='<div class="log" role="log" aria-live="polite" aria-label="Conversation"></div>',
                     js_on_load=(ASSETS / "conversation.js").read_text("utf-8"),
@@ -280,7 +316,7 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
                 )
                 box = gr.Textbox(
                     label="Your question",
-                    placeholder="Ask a question about the documents",
+                    placeholder="Ask a question",
                     container=False,
                     autofocus=True,
                     max_lines=6,
@@ -288,7 +324,6 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
                     elem_id="question",
                 )
             gr.HTML(
-                "",
                 elem_id="source",
                 html_template='<section class="panel" aria-label="Source"></section>',
                 js_on_load=(ASSETS / "source.js").read_text("utf-8"),
@@ -297,35 +332,17 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
             )
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         answers: dict[str, Any] = {**quiet, "concurrency_id": "answers", "concurrency_limit": 2}
-        page.load(start, None, log, **quiet)
-        box.submit(ask, [box, conversation], [log, conversation, box], **answers)
+        page.load(views.start, None, log, **quiet)
+        box.submit(views.ask, [box, conversation], [log, conversation, box], **answers)
         log.ask(ask_example, conversation, [log, conversation, box], **answers)
-        fresh.click(clear, None, [log, conversation], **quiet)
+        fresh.click(views.clear, None, [log, conversation], **quiet)
     return page
 
 
-def _answer_view(answer: Answer | None) -> dict[str, Any]:
-    if answer is None or answer.abstained:
-        return {}
+def _answer_view(answer: Answer) -> dict[str, Any]:
     word, note = next((word, note) for least, word, note in CONFIDENCE if answer.confidence >= least)
-    return {"parts": answer_parts(answer), "confidence": word, "confidence_note": note}
-
-
-def _renderer() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(ASSETS),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "check": _check,
-        "short": _short,
-        "number": lambda value, digits: f"{value:.{digits}f}",
-        "group": lambda value: f"{value:,}",
-    }
-    return lambda name, **context: environment.get_template(name).render(**context)
+    parts = () if answer.abstained else answer_parts(answer)
+    return {"answer": answer, "parts": parts, "confidence": word, "confidence_note": note}
 
 
 def _check(text: str) -> str:
@@ -362,12 +379,7 @@ def serve(chain: AnswerChain, host: str = "127.0.0.1", port: int = 0, share: boo
         pwa=False,
         state_session_capacity=MAX_SESSIONS,
         css_paths=[ASSETS / "ui.css"],
-        theme=gr.themes.Default(
-            primary_hue="teal",
-            neutral_hue="slate",
-            font=["system-ui", "sans-serif"],
-            font_mono=["ui-monospace", "monospace"],
-        ),
+        theme=gr.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
     )
     return page
 
@@ -389,7 +401,7 @@ def launch(config: Config) -> None:
     """Serve the chat until it is interrupted."""
     page = serve(build_chain(config), config.chat.host, config.chat.port, config.chat.share)
     click.echo(f"docqa chat: {page.local_url}  (stop it with Ctrl+C)")
-    if page.share_url:
+    if config.chat.share:
         click.echo(f"Public for 72 hours, for anyone who has the address: {page.share_url}")
     page.block_thread()
 

@@ -1,6 +1,6 @@
 // Keeps the conversation: Python sends one block at a time ({id, html, clear, cite}), which is put in or replaced here.
 // Blocks that were not sent again keep their open folds, their focus and their place.
-const MAX_TURNS = 50;
+const MAX_TURNS = 30;
 const log = element.querySelector(".log");
 
 const put = () => {

@@ -9,7 +9,7 @@ const failed = '<p class="changed" role="alert">The source cannot be shown: docq
 
 const place = (button) => {
   const { doc, start, end, check, span } = button.dataset;
-  return { doc: Number(doc), start: Number(start), end: Number(end), check: check ?? "", span: span ? span.split(",").map(Number) : null };
+  return { doc: Number(doc), start: Number(start), end: Number(end), check: check ?? "", ...(span && { span: span.split(",").map(Number) }) };
 };
 
 const mark = (button) => {
@@ -23,10 +23,9 @@ const open = async (button, { sheet, focus }) => {
   const mine = ++latest;
   opener = button;
   mark(button);
-  let reply;
-  try { reply = await server.open_source(place(button)); } catch { reply = { html: failed }; }
+  const html = await server.open_source(place(button)).catch(() => failed);
   if (mine !== latest) return; // a later click was faster
-  show(reply.html);
+  show(html);
   if (sheet) element.classList.add("open");
   const scroller = panel.querySelector(".page-text");
   const quote = panel.querySelector("mark");
@@ -39,9 +38,8 @@ const open = async (button, { sheet, focus }) => {
 
 const list = async () => {
   const mine = ++latest;
-  let reply;
-  try { reply = await server.list_documents({}); } catch { reply = { html: failed }; }
-  if (mine === latest) show(reply.html);
+  const html = await server.list_documents({}).catch(() => failed);
+  if (mine === latest) show(html);
 };
 
 const close = () => {

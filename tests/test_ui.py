@@ -1,0 +1,415 @@
+"""The page in a real browser, over a real index with the shipped models."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page
+
+import ui
+from index.types import Document, Heading
+from qa import Answer, AnswerChain, Citation, Config, ConfigError, build_chain, build_index
+from tests.browser import QUESTION, Watch, ask, browser_fixture  # noqa: F401 (found by name)
+
+DATA = Path(__file__).parent / "data"
+KEEPER = "The first lighthouse keeper of Skarholm was Ingrid Aune."
+ATTACK = "<script>document.title='hacked';alert(1)</script><img src=x onerror=\"document.title='hacked';alert(2)\">"
+BADGER = "Badgers dig their setts under the roots of old oaks."
+FILES = {
+    "ferry.html": f"<title>Ferry notes {escape(ATTACK)}</title>"
+    f"<p>The ferry {escape(ATTACK)} leaves Norwick at nine o'clock.</p>",
+    "animals/badgers.md": f"# Badgers\n\n## Where they live\n\n{BADGER}\n\n## What they eat\n\nEarthworms.\n",
+    "long.txt": "The coast\n\n"
+    + "The wind came from the west and the sea was grey. Nobody had seen a sail for days.\n\n" * 6_400
+    + f"{KEEPER}\n\n"
+    + "Gulls sat on the wall of the old customs house. The tide went out in the evening.\n\n" * 6_400,
+}
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("page")
+    for name, text in FILES.items():
+        (folder / "corpus" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "corpus" / name).write_text(text, "utf-8")
+    (folder / "corpus" / "harbour.pdf").write_bytes((DATA / "harbour.pdf").read_bytes())
+    return folder
+
+
+@pytest.fixture(scope="module")
+def config(folder: Path) -> Config:
+    return Config(corpus=folder / "corpus", index_dir=folder / "index")
+
+
+@pytest.fixture(scope="module")
+def chain(config: Config) -> AnswerChain:
+    build_index(config)
+    return build_chain(config)
+
+
+@pytest.fixture(scope="module")
+def served(chain: AnswerChain) -> Iterator[Any]:
+    page = ui.serve(chain)
+    yield page
+    page.close(verbose=False)
+
+
+@pytest.fixture
+def new_page(browser: Browser, served: Any) -> Iterator[NewPage]:
+    """Opens the page, each time as another user; in the end nothing may have gone wrong on any of them."""
+    watches = []
+    contexts = []
+
+    def open_page(**options: Any) -> Page:
+        contexts.append(browser.new_context(**options))
+        page = contexts[-1].new_page()
+        watches.append(Watch(page, served.local_url))
+        page.goto(served.local_url)
+        page.get_by_role("heading", name="Ask your documents").wait_for()
+        return page
+
+    yield open_page
+    faults = [fault for watch in watches for fault in watch.faults]
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def quote_shown(page: Page) -> str:
+    page.locator("#source mark").first.wait_for()
+    return "".join(page.locator("#source mark").all_text_contents())
+
+
+def wait_until_in_sight(page: Page, selector: str) -> None:
+    """Wait until the first such element lies within the shown part of the source."""
+    page.wait_for_function(
+        """selector => {
+            const box = e => document.querySelector(e).getBoundingClientRect();
+            const inner = box(selector), outer = box("#source .page-text");
+            return inner.top >= outer.top && inner.bottom <= outer.bottom && inner.bottom <= innerHeight;
+        }""",
+        arg=selector,
+    )
+
+
+def test_an_answer_opens_its_document_at_the_quote(new_page: NewPage) -> None:
+    page = new_page()
+    ask(page, "Where do badgers dig their setts?")
+    turn = page.locator(".turn").last
+    assert BADGER in turn.locator(".answer").inner_text()
+    assert re.search(r"(Confident|Likely|Unsure)", turn.locator(".confidence").inner_text())
+    assert turn.locator(".source .title").first.inner_text() == "Badgers"
+    assert quote_shown(page) == BADGER
+    assert page.locator("#source h2").inner_text() == "Badgers"
+    assert page.locator("#source .heading").all_text_contents()[0] == "Badgers"
+
+
+def test_a_click_on_a_marker_or_card_changes_the_document(new_page: NewPage) -> None:
+    page = new_page()
+    ask(page, "Where do badgers dig their setts?")
+    ask(page, "Who was the first lighthouse keeper of Skarholm?")
+    assert quote_shown(page) == KEEPER
+    first, second = page.locator(".turn").all()
+    first.locator(".marker").first.click()
+    page.locator("#source h2", has_text="Badgers").wait_for()
+    assert quote_shown(page) == BADGER
+    assert first.locator(".source").first.get_attribute("aria-current") == "true"
+    second.locator(".source").first.click()
+    page.locator("#source h2", has_text="The coast").wait_for()
+    assert quote_shown(page) == KEEPER
+    assert page.locator('[aria-current="true"]').count() == 2, "the marker and the card of what is open, no others"
+
+
+def test_a_long_document_comes_in_parts(new_page: NewPage, chain: AnswerChain) -> None:
+    page = new_page()
+    ask(page, "Who was the first lighthouse keeper of Skarholm?")
+    assert quote_shown(page) == KEEPER
+    wait_until_in_sight(page, "#source mark")
+    text = page.locator("#source .text")
+    shown = text.evaluate("e => e.textContent")
+    document = chain.corpus.document_by_uri("long.txt")
+    assert document is not None
+    assert len(document.text) > 1_000_000
+    assert len(shown) < 3 * ui.SHOWN_CHARACTERS
+    before = page.get_by_role("button", name="Show more before")
+    before.scroll_into_view_if_needed()
+    top = page.locator("#source mark").first.evaluate("e => e.getBoundingClientRect().top")
+    before.click()
+    page.wait_for_function("n => document.querySelector('#source .text').textContent.length > n", arg=len(shown))
+    longer = text.evaluate("e => e.textContent")
+    assert longer.endswith(shown)
+    now = page.locator("#source mark").first.evaluate("e => e.getBoundingClientRect().top")
+    assert abs(now - top) < 2, "what is being read stays where it is"
+    page.get_by_role("button", name="Show more after").click()
+    page.wait_for_function("n => document.querySelector('#source .text').textContent.length > n", arg=len(longer))
+    longest = text.evaluate("e => e.textContent")
+    assert longest.startswith(longer)
+    assert longest in document.text
+
+
+def test_a_document_with_pages_shows_where_they_begin(new_page: NewPage) -> None:
+    page = new_page()
+    ask(page, "What is the fee for a berth a year?")
+    assert page.locator(".turn .source .page").first.inner_text() == "page 2"
+    assert "310 crowns" in quote_shown(page)
+    pages = page.locator("#source .page-start").evaluate_all("es => es.map(e => e.dataset.page)")
+    assert pages == ["Page 1", "Page 2", "Page 3"]
+
+
+def test_an_abstention_says_so_and_offers_the_closest_passages(new_page: NewPage) -> None:
+    page = new_page()
+    ask(page, "How many moons does the planet Jupiter have?")
+    turn = page.locator(".turn").last
+    assert turn.locator(".verdict").inner_text() == "The documents do not answer this."
+    assert turn.locator(".answer, .marker, .confidence").count() == 0
+    assert turn.locator(".source").count() == 3
+    assert page.locator("#source mark").count() == 0, "nothing is shown as if it were a source"
+    turn.locator(".source").first.click()
+    assert len(quote_shown(page)) > 20
+
+
+def test_why_lists_the_parts_of_the_scores(new_page: NewPage) -> None:
+    page = new_page()
+    ask(page, "Where do badgers dig their setts?")
+    fold = page.locator(".turn .why")
+    assert not fold.locator("table").is_visible()
+    fold.get_by_text("Why this answer").click()
+    assert fold.locator("thead th").all_inner_texts() == ["Passage", "BM25", "Vectors", "Fused", "Reader"]
+    cells = fold.locator("tbody tr").first.locator("td").all_inner_texts()
+    assert all(re.match(r"-?\d+\.\d+|–", cell) for cell in cells)
+    assert re.match(r"-?\d", cells[0]), "the best passage shares words with this question"
+
+
+def test_markup_in_documents_and_questions_stays_text(new_page: NewPage) -> None:
+    page = new_page()
+    ask(page, f"When does the ferry {ATTACK} leave Norwick?")
+    ask(page, "At what time does the ferry leave Norwick?")
+    page.locator(".turn").last.locator(".source", has_text="Ferry notes").first.click()
+    page.locator("#source h2", has_text="Ferry notes").wait_for()
+    assert ATTACK in page.locator("#source .text").inner_text()
+    assert "onerror" in page.locator("#source h2").inner_text()
+    assert ATTACK in page.locator(".turn .question").first.inner_text()
+    page.evaluate("document.dispatchEvent(new CustomEvent('docqa:cleared'))")
+    page.locator("#source .library .title", has_text="Ferry notes").wait_for()
+    assert page.locator("#conversation :is(img, script), #source :is(img, script)").count() == 0
+    assert page.title() == "docqa"
+
+
+@pytest.mark.parametrize(
+    ("question", "message"),
+    [("   ", "The question is empty"), ("?!…", "no word in it"), ("long " * 20_000, "2,000 is the most")],
+)
+def test_a_question_that_cannot_be_asked_gets_one_plain_sentence(
+    new_page: NewPage, question: str, message: str
+) -> None:
+    page = new_page()
+    ask(page, question)
+    error = page.locator(".turn .error")
+    assert message in error.inner_text()
+    assert "Traceback" not in page.locator("body").inner_text()
+    assert page.locator("#conversation").evaluate("e => e.textContent.length") < 5_000
+    ask(page, "Where do badgers dig their setts?")
+    assert BADGER in page.locator(".turn .answer").inner_text()
+
+
+def test_a_missing_index_is_one_plain_sentence(new_page: NewPage, config: Config, folder: Path) -> None:
+    page = new_page()
+    config.index_dir.rename(folder / "away")
+    try:
+        ask(page, "Where do badgers dig their setts?")
+        assert "docqa index" in page.locator(".turn .error").inner_text()
+    finally:
+        (folder / "away").rename(config.index_dir)
+
+
+def test_users_do_not_see_each_other(new_page: NewPage, served: Any) -> None:
+    one, other = new_page(), new_page()
+    ask(one, "Where do badgers dig their setts?")
+    ask(other, "What is the fee for a berth a year?")
+    assert "badgers" not in other.locator("#conversation").inner_text().lower()
+    assert "berth" not in one.locator("#conversation").inner_text().lower()
+    histories = [kept.turns for kept in conversations(served)]
+    assert not any({"badgers", "berth"} <= set(re.findall(r"\w+", str(h).lower())) for h in histories)
+    assert sum("berth" in str(h) for h in histories) >= 1
+    again = one.context.new_page()
+    again.goto(served.local_url)
+    again.get_by_role("heading", name="Ask your documents").wait_for()
+    assert "setts" not in again.locator(".log").inner_text(), "another tab is another conversation"
+
+
+def test_a_conversation_does_not_grow_without_bound(new_page: NewPage, served: Any) -> None:
+    page = new_page()
+    for number in range(ui.MAX_TURNS):
+        ask(page, f"Where do badgers dig their setts, for the {number}th time?")
+    mine = max(conversations(served), key=lambda kept: kept.asked)
+    assert mine.asked == ui.MAX_TURNS
+    assert len(mine.turns) == ui.MAX_TURNS
+    for _ in range(20):
+        ask(page, "?")
+    assert page.locator(".turn").count() == 30, "the oldest go first"
+    assert page.locator(".turn .question").last.inner_text() == "?"
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("heading", name="Ask your documents").wait_for()
+    assert page.locator(".turn").count() == 0
+    assert page.locator("#source mark").count() == 0
+
+
+def conversations(served: Any) -> list[ui.Conversation]:
+    """What the server holds for all tabs."""
+    states = [state.state_data for state in served.state_holder.session_data.values()]
+    return [value for state in states for value in state.values() if isinstance(value, ui.Conversation)]
+
+
+def test_examples_come_from_the_documents(new_page: NewPage, chain: AnswerChain) -> None:
+    page = new_page()
+    example = page.locator(".examples button").first
+    example.wait_for(timeout=60_000)
+    asked = example.inner_text()
+    topic = re.findall("“(.+)”", asked)[0]
+    assert any(topic in chain.corpus.document(info.id).text for info in chain.corpus.documents())
+    example.click()
+    page.locator(".turn .answer").wait_for(timeout=60_000)
+    assert page.locator(".turn .question").inner_text() == asked
+
+
+def test_the_keyboard_is_enough(new_page: NewPage) -> None:
+    page = new_page()
+    assert page.get_by_label(QUESTION).evaluate("e => e === document.activeElement"), "one can type at once"
+    ask(page, "Where do badgers dig their setts?")
+    marker = page.locator(".turn .marker").first
+    assert marker.get_attribute("aria-label") == "Source 1: Badgers"
+    assert page.get_by_label(QUESTION).evaluate("e => e === document.activeElement"), "one can go on typing"
+    for _ in range(12):
+        page.keyboard.press("Shift+Tab")
+        if marker.evaluate("e => e === document.activeElement"):
+            break
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.closest('#source h2')")
+    page.keyboard.press("Escape")
+    assert marker.evaluate("e => e === document.activeElement")
+
+
+def test_on_a_phone_the_source_is_a_sheet(new_page: NewPage) -> None:
+    page = new_page(viewport={"width": 360, "height": 740}, has_touch=True)
+    ask(page, "Where do badgers dig their setts?")
+    assert not page.locator("#source .bar").is_visible(), "it does not cover the answer by itself"
+    page.locator(".turn .marker").first.tap()
+    page.locator("#source mark").first.wait_for()
+    wait_until_in_sight(page, "#source mark")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.locator("#source").get_by_role("button", name="Close").tap()
+    page.locator("#source .bar").wait_for(state="hidden")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_background(new_page: NewPage, scheme: str) -> None:
+    """At least 4.5 to 1, as WCAG 2.2 asks for (success criterion 1.4.3, with its formula of relative luminance)."""
+    page = new_page(color_scheme=scheme)
+    ask(page, "Where do badgers dig their setts?")
+    ask(page, "How many moons does the planet Jupiter have?")
+    page.locator(".turn .marker").first.click()
+    page.locator("#source mark").first.wait_for()
+    page.mouse.move(2, 2)
+    for selector in (
+        ".question .answer .confidence .verdict .abstention .source_.quote .source_.title .marker .why_summary "
+        "#source_h2 #source_.uri #source_.text #source_mark #name_h1 .submit-button"
+    ).split():
+        ratio = page.locator(selector.replace("_", " ")).first.evaluate(CONTRAST)
+        assert ratio >= 4.5, selector
+
+
+CONTRAST = """element => {
+    const numbers = color => color.match(/[\\d.]+/g).map(Number);
+    const light = ([r, g, b]) => [r, g, b].map(v => v / 255)
+        .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+    let behind = element;
+    while (behind && numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+    const one = light(numbers(getComputedStyle(element).color));
+    const other = light(numbers(getComputedStyle(behind).backgroundColor));
+    return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+}"""
+
+
+def test_a_document_that_changed_is_not_shown_as_if_it_had_not(
+    new_page: NewPage, config: Config, chain: AnswerChain
+) -> None:
+    page = new_page()
+    ask(page, "Where do badgers dig their setts?")
+    path = config.corpus / "animals" / "badgers.md"
+    before = path.read_text("utf-8")
+    path.write_text(before.replace("# Badgers", "# Badgers of the north", 1), "utf-8")
+    try:
+        build_index(config)
+        page.locator(".turn .marker").first.click()
+        notice = page.locator("#source .changed")
+        notice.wait_for()
+        assert re.search("has changed|no longer in the index", notice.inner_text())
+        assert page.locator("#source mark").count() == 0
+    finally:
+        path.write_text(before, "utf-8")
+        build_index(config)
+
+
+def test_a_port_in_use_is_named(chain: AnswerChain) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"Port {port} .* in use.*--port"):
+            ui.serve(chain, port=port)
+
+
+def citation(n: int, quote: str, start: int = 0, span: tuple[int, int] | None = None) -> Citation:
+    return Citation(n, 1, "a.txt", "A", None, start, start + len(quote), quote, span)
+
+
+def answer(text: str, *citations: Citation) -> Answer:
+    return Answer("q", text, citations, (), "extractive", abstained=False, reason="", confidence=0.9)
+
+
+def test_the_span_is_strong_and_a_bracket_of_the_quote_is_no_marker() -> None:
+    first = citation(1, "Bees [2] dance\nat noon.", start=10, span=(28, 32))
+    second = citation(2, "Wasps do not.")
+    parts = ui.answer_parts(answer("Bees [2] dance at noon. [1] Wasps do not. [2] [7]", first, second))
+    assert [(p.text, p.strong, p.citation and p.citation.n) for p in parts] == [
+        ("Bees [2] dance at ", False, None),
+        ("noon", True, None),
+        (".", False, None),
+        (" ", False, None),
+        ("[1]", False, 1),
+        (" ", False, None),
+        ("Wasps do not.", False, None),
+        (" ", False, None),
+        ("[2]", False, 2),
+        (" ", False, None),
+        ("[7]", False, None),
+    ]
+
+
+@given(st.text(max_size=60), st.lists(st.integers(0, 60), min_size=8, max_size=8))
+def test_the_pieces_of_a_document_are_its_text(text: str, offsets: list[int]) -> None:
+    a, b, c, d, e, f, g, h = [min(offset, len(text)) for offset in offsets]
+    quote, window, heading = sorted((a, b)), sorted((c, d)), sorted((e, f))
+    pages = tuple(sorted({0, g, h}))
+    document = Document(1, "a", "A", "text/plain", text, "", pages, (Heading(heading[0], heading[1], 2),))
+    pieces = ui.document_pieces(document, window[0], window[1], (quote[0], quote[1]))
+    assert "".join(piece.text for piece in pieces) == text[window[0] : window[1]]
+    inside = range(max(quote[0], window[0]), min(quote[1], window[1]))
+    assert "".join(piece.text for piece in pieces if piece.quote) == text[inside.start : max(inside.start, inside.stop)]
+
+
+@given(st.text(alphabet="ab \n", max_size=3_000), st.integers(-100, 4_000))
+def test_a_border_moves_back_a_little_at_most(text: str, offset: int) -> None:
+    cut = ui.border(text, offset)
+    asked = min(max(offset, 0), len(text))
+    assert asked - ui.SHOWN_CHARACTERS // 8 <= cut <= asked
+    assert cut in (0, asked) or text[cut - 1] in "\n "
