@@ -38,7 +38,7 @@ def _of_retrieval(item: str, label: str, gold: str) -> tuple[Metric, ...]:
             Metric(
                 f"{item}_hit@{k}",
                 f"{label} hit at {k}",
-                f"any {gold} in the best {k} passages",
+                f"any {gold} among the best {k}",
                 "yes/no",
                 "retrieve",
                 t,

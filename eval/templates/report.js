@@ -20,13 +20,13 @@ function highlighted(text, start, ranges) {
   const kinds = new Array(points.length).fill("");
   for (const [from, to, kind] of ranges)
     for (let i = Math.max(0, from - start); i < Math.min(points.length, to - start); i++)
-      if (kind === "quote" || !kinds[i]) kinds[i] = kind;
+      kinds[i] = kinds[i] && kinds[i] !== kind ? "both" : kind;
   const paragraph = make("p", "text");
   for (let i = 0; i < points.length; ) {
     let end = i;
     while (end < points.length && kinds[end] === kinds[i]) end++;
     const piece = points.slice(i, end).join("");
-    paragraph.append(kinds[i] ? make("mark", kinds[i] === "gold" ? "gold" : "", piece) : piece);
+    paragraph.append(kinds[i] ? make("mark", kinds[i], piece) : piece);
     i = end;
   }
   return paragraph;
@@ -41,7 +41,8 @@ function answerOf(answer, reason, error) {
 function passagesOf(question) {
   const quotes = question.citations.map((c) => [c[7], c[2], c[2] + Array.from(c[4]).length, "quote"]);
   const gold = question.places.map((place) => [...place, "gold"]);
-  const list = box("Passages found, before reading (quotes and gold evidence marked)");
+  const key = make("p", "muted", make("mark", "quote", "cited"), " ", make("mark", "gold", "gold evidence"), " ", make("mark", "both", "both"));
+  const list = box("Passages found, before reading", key);
   question.passages.forEach(([position, score, parts], rank) => {
     const passage = data.passages[position];
     if (!passage) return;
@@ -57,7 +58,7 @@ function citationsOf(question) {
   const list = box("Citations in their context");
   for (const [n, uri, , before, quote, after, exact] of question.citations) {
     const head = make("p", "muted", `[${n}] ${uri}${exact ? "" : " · this quote is not what the document says here"}`);
-    const text = make("p", "text", before ? "…" + before : "", make("mark", "", quote), after ? after + "…" : "");
+    const text = make("p", "text", before ? "…" + before : "", make("mark", "quote", quote), after ? after + "…" : "");
     list.append(make("div", "passage", head, text));
   }
   return list;
@@ -96,8 +97,8 @@ function detail(question) {
   parts.append(pair);
   if (question.citations.length) parts.append(citationsOf(question));
   if (question.passages.length) parts.append(passagesOf(question));
-  const values = Object.entries(question.values).map(([name, value]) => `${data.metrics[name] || name} ${Number(value.toFixed(3))}`);
-  const times = Object.entries(question.milliseconds).map(([step, value]) => `${step} ${value} ms`);
+  const values = Object.entries(question.values).map(([name, value]) => `${data.metrics[name] || name}: ${Number(value.toFixed(3))}`);
+  const times = Object.entries(question.milliseconds).map(([step, value]) => `${step}: ${value} ms`);
   parts.append(box("Scores", make("p", "muted", values.join(" · ")), make("p", "muted", times.join(" · "))));
   return parts;
 }
