@@ -31,9 +31,6 @@ from index.vectors import FILE, Key, VectorIndex
 from index.words import Stemmer, match_expression, query_words
 
 NO_FILTER = Filter()
-# Of title, heading, text and bigrams. On 400 SQuAD questions half for titles and headings puts the answer first in .765
-# and among five in .907; full weight .762 and .907, twice the title .752 and .902.
-WEIGHTS = (0.5, 0.5, 1.0, 1.0)
 _DOCUMENT = "SELECT id, uri, title, media_type, text, sha256, page_starts, headings FROM documents WHERE"
 
 
@@ -148,9 +145,9 @@ class Corpus:
             condition, values = _condition(where)
             join = "JOIN chunks c ON c.id = w.rowid JOIN documents d ON d.id = c.doc_id" if where else ""
             rows = reader.connection.execute(
-                f"SELECT w.rowid, -bm25(words, ?, ?, ?, ?) AS score FROM words w {join}"  # noqa: S608  our own parts
+                f"SELECT w.rowid, -bm25(words) AS score FROM words w {join}"  # noqa: S608  our own parts
                 f" WHERE words MATCH ? {condition} ORDER BY score DESC, w.rowid LIMIT ?",
-                (*WEIGHTS, expression, *values, k),
+                (expression, *values, k),
             ).fetchall()
         return [TextMatch(row[0], row[1]) for row in rows]
 
@@ -167,6 +164,18 @@ class Corpus:
                 ).fetchall()
                 allowed = np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
         return vectors.search(vector, k, allowed)
+
+    def cosines(self, vector: NDArray[np.float32], ids: Sequence[int]) -> dict[int, float]:
+        """The cosine of each passage to a unit vector of shape (dimension,), by id, without passages that are gone."""
+        if not ids:
+            return {}
+        with self._reading() as reader:
+            rows = reader.connection.execute(
+                "SELECT c.id, vector FROM chunks c JOIN vectors USING (digest)"
+                " WHERE c.id IN (SELECT value FROM json_each(?))",
+                (json.dumps([int(chunk_id) for chunk_id in ids]),),
+            ).fetchall()
+        return {row[0]: float(np.frombuffer(row[1], dtype="<f4") @ vector) for row in rows}
 
     def status(self) -> CorpusStatus:
         """Counts, files left out and what the index was made with."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from index.embed import Embedder, load_embedder
+from index.schema import DATABASE, open_to_read
 from index.store import Corpus
 from index.types import UpdateReport
 from index.update import update_index
@@ -35,6 +36,8 @@ def build_chain(config: Config) -> AnswerChain:
 
 def open_retriever(config: Config) -> HybridRetriever:
     """Open the index for searching alone."""
+    # Says that there is no index before it spends seconds on a model.
+    open_to_read(config.index_dir / DATABASE).close()
     embedder = load_embedder(config.embed, config.index_dir)
     corpus = Corpus.open(config.index_dir, embedder, config.chunk)
     return HybridRetriever(corpus=corpus, embedder=embedder, settings=config.retrieval)

@@ -70,11 +70,13 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         Raises:
             QuestionError: when it is empty, has no word in it or is too long.
         """
-        return self._call_with_config(self._invoke, input, config, **kwargs)
+        answer: Answer = self._call_with_config(self._invoke, input, config, **kwargs)
+        return answer
 
     async def ainvoke(self, input: dict[str, Any], config: RunnableConfig | None = None, **kwargs: Any) -> Answer:
         """`invoke` for an event loop: each step runs in a worker thread."""
-        return await self._acall_with_config(self._ainvoke, input, config, **kwargs)
+        answer: Answer = await self._acall_with_config(self._ainvoke, input, config, **kwargs)
+        return answer
 
     def stream(
         self, input: dict[str, Any], config: RunnableConfig | None = None, **kwargs: Any | None
@@ -97,7 +99,8 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         state: Any = asked
         for step in (*self._prepare, *self._finish):
             state = step.invoke(state, patch_config(config, callbacks=run_manager.get_child()))
-        return state
+        answer: Answer = state
+        return answer
 
     async def _ainvoke(
         self, asked: dict[str, Any], run_manager: AsyncCallbackManagerForChainRun, config: RunnableConfig
@@ -105,7 +108,8 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         state: Any = asked
         for step in (*self._prepare, *self._finish):
             state = await step.ainvoke(state, patch_config(config, callbacks=run_manager.get_child()))
-        return state
+        answer: Answer = state
+        return answer
 
     def _stream(
         self, inputs: Iterator[dict[str, Any]], run_manager: CallbackManagerForChainRun, config: RunnableConfig

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
+from index.errors import ModelError
+
 MAX_QUESTION_TOKENS = 48
 MAX_TITLE_TOKENS = 16
 MAX_TOKENS = 320
@@ -35,8 +37,7 @@ class PairEncoder:
         tokenizer.no_truncation()
         tokenizer.no_padding()
         self._tokenizer = tokenizer
-        self._cls = tokenizer.token_to_id("[CLS]")
-        self._sep = tokenizer.token_to_id("[SEP]")
+        self._cls, self._sep = _special(tokenizer, "[CLS]"), _special(tokenizer, "[SEP]")
 
     def tokens(self, text: str) -> tuple[list[int], list[tuple[int, int]]]:
         """Token ids and their code point ranges, without special tokens."""
@@ -70,3 +71,10 @@ class PairEncoder:
             ids += [*self.tokens(title)[0][:MAX_TITLE_TOKENS], self._sep]
             types += [1] * (len(ids) - len(types))
         return ids, types
+
+
+def _special(tokenizer: Tokenizer, token: str) -> int:
+    found = tokenizer.token_to_id(token)
+    if found is None:
+        raise ModelError(f"The reader's tokenizer has no {token}: it is not the one the reader was trained with.")
+    return int(found)

@@ -46,9 +46,14 @@ class HybridRetriever(BaseRetriever):
         """The fused passages, best first: at most twice `settings.candidates`, each with its BM25 and cosine parts."""
         where = where or Filter()
         text = self.corpus.search_text(query, self.settings.candidates, where)
-        vectors = self.corpus.search_vectors(self.embedder.embed_query(query), self.settings.candidates, where)
+        vector = self.embedder.embed_query(query)
+        cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, self.settings.candidates, where)}
+        # A passage that only its words found gets its cosine too. Without one it would score a single 1 / (k + 1), less
+        # than a passage in the middle of both lists, and the one exact match would be lost.
+        cosines |= self.corpus.cosines(vector, [m.chunk_id for m in text if m.chunk_id not in cosines])
+        nearest = sorted(cosines.items(), key=lambda pair: -pair[1])
         bm25 = {m.chunk_id: (rank, m.bm25) for rank, m in enumerate(text, start=1)}
-        cosine = {m.chunk_id: (rank, m.cosine) for rank, m in enumerate(vectors, start=1)}
+        cosine = {chunk_id: (rank, value) for rank, (chunk_id, value) in enumerate(nearest, start=1)}
         fused = reciprocal_rank_fusion([list(bm25), list(cosine)], self.settings.rrf_k)
         scores = dict(fused)
         documents: dict[int, Any] = {}

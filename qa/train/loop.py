@@ -61,13 +61,7 @@ def train(settings: TrainSettings) -> Path:
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.01, fused=True)
     checkpoint = settings.out / "checkpoint.pt"
-    seen, step, epoch, position = 0, 0, 0, 0
-    if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        seen, step, epoch, position = state["seen"], state["step"], state["epoch"], state["position"]
-        log.info("resumed at step %d, %.1f M tokens", step, seen / 1e6)
+    seen, step, epoch, position = _resume(checkpoint, model, optimizer)
 
     started, seen_at_start, running = time.monotonic(), seen, 0.0
     while seen < settings.tokens:
@@ -92,10 +86,7 @@ def train(settings: TrainSettings) -> Path:
             running += value.item()
             if step % 50 == 0:
                 speed = (seen - seen_at_start) / (time.monotonic() - started)
-                log.info(
-                    "step %d  %.2f of %.1f M tokens  loss %.3f  rate %.2e  %.0f tokens/s",
-                    step, seen / 1e6, settings.tokens / 1e6, running / 50, rate, speed,
-                )  # fmt: skip
+                _progress(step, seen, settings.tokens, running / 50, rate, speed)
                 running = 0.0
             if step % settings.evaluate_every == 0 or seen >= settings.tokens:
                 figures = held_out_figures(model, encoder, sample, settings.device)
@@ -129,6 +120,22 @@ def _epoch(
 ) -> Iterator[list[list[Example]]]:
     units = epoch_units(training, negatives, encoder, epoch, settings.seed)
     return batches(units, settings.batch_tokens, random.Random(f"{settings.seed}-{epoch}-batches"))
+
+
+def _resume(checkpoint: Path, model: ReaderModel, optimizer: torch.optim.Optimizer) -> tuple[int, int, int, int]:
+    """Load the checkpoint if there is one; returns tokens seen, step, epoch and the position in the epoch."""
+    if not checkpoint.exists():
+        return 0, 0, 0, 0
+    state = torch.load(checkpoint, weights_only=True)
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    log.info("resumed at step %d, %.1f M tokens", state["step"], state["seen"] / 1e6)
+    return state["seen"], state["step"], state["epoch"], state["position"]
+
+
+def _progress(step: int, seen: int, budget: int, loss_value: float, rate: float, speed: float) -> None:
+    message = "step %d  %.2f of %.1f M tokens  loss %.3f  rate %.2e  %.0f tokens/s"
+    log.info(message, step, seen / 1e6, budget / 1e6, loss_value, rate, speed)
 
 
 def _sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:

@@ -79,6 +79,14 @@ def test_no_text_is_syntax(corpus: Corpus, query: str) -> None:
         assert match.bm25 > 0
 
 
+def test_cosines_of_chosen_passages_are_those_of_the_search(corpus: Corpus, embedder: LetterEmbedder) -> None:
+    vector = embedder.embed_query("the bridge")
+    found = {m.chunk_id: m.cosine for m in corpus.search_vectors(vector, 10)}
+    some = list(found)[:2]
+    assert corpus.cosines(vector, [*some, 999_999]) == pytest.approx({i: found[i] for i in some}, abs=1e-6)
+    assert corpus.cosines(vector, []) == {}
+
+
 def test_words_that_look_like_syntax_are_words(corpus: Corpus) -> None:
     assert uris(corpus, '"bridge" AND NOT (river*) NEAR/2 text:council')[0] != ""
     assert set(uris(corpus, "bridge OR")) == set(DOCUMENTS)

@@ -33,5 +33,5 @@ def test_a_dumped_model_has_everything_that_loading_needs() -> None:
 
 
 def test_a_missing_file_names_the_command_that_makes_it() -> None:
-    with pytest.raises(ModelError, match="qa.train.fit"):
+    with pytest.raises(ModelError, match=r"qa\.train\.fit"):
         load_calibration("no-such-reader")

@@ -64,7 +64,10 @@ def test_what_the_documents_do_not_say_is_not_answered(chain: AnswerChain) -> No
 
 
 def test_a_follow_up_is_understood(chain: AnswerChain) -> None:
-    history = [Turn("user", "Who leads the library?"), Turn("assistant", "Mira Vance has led the library since 2019. [1]")]
+    history = [
+        Turn("user", "Who leads the library?"),
+        Turn("assistant", "Mira Vance has led the library since 2019. [1]"),
+    ]
     answer = chain.invoke({"question": "Since when has she led it?", "history": history})
     assert "Mira Vance" in answer.question
     assert "2019" in answer.text
@@ -83,7 +86,7 @@ def test_a_filter_keeps_other_documents_out(chain: AnswerChain) -> None:
 
 def test_a_stream_shows_hits_then_text_then_the_verified_answer(chain: AnswerChain) -> None:
     events = list(chain.stream({"question": QUESTION}))
-    assert [e.kind for e in events][0] == "retrieved" and [e.kind for e in events][-1] == "answer"
+    assert events[0].kind == "retrieved" and events[-1].kind == "answer"
     assert events[0].hits
     texts = [e.text for e in events if e.kind == "text"]
     final = events[-1].answer
@@ -114,10 +117,10 @@ class Recorder(BaseCallbackHandler):
     def __init__(self) -> None:
         self.started: list[str] = []
 
-    def on_chain_start(self, serialized: Any, inputs: Any, **kwargs: Any) -> None:
+    def on_chain_start(self, *_: Any, **kwargs: Any) -> None:
         self.started.append(kwargs.get("name", ""))
 
-    def on_retriever_start(self, serialized: Any, query: str, **kwargs: Any) -> None:
+    def on_retriever_start(self, serialized: Any, query: str, **_: Any) -> None:  # noqa: ARG002
         self.started.append(f"retriever: {query}")
 
 
@@ -148,7 +151,9 @@ def test_a_question_in_another_language_gets_passages_and_no_invention(chain: An
         assert_proved(chain, answer)
 
 
-@pytest.mark.parametrize("question", ['ferry" OR text:*', "NEAR(ferry skarn, 2)", "'; DROP TABLE chunks; --", "ferry\x00quay"])
+@pytest.mark.parametrize(
+    "question", ['ferry" OR text:*', "NEAR(ferry skarn, 2)", "'; DROP TABLE chunks; --", "ferry\x00quay"]
+)
 def test_search_syntax_in_a_question_is_only_words(chain: AnswerChain, question: str) -> None:
     assert chain.invoke({"question": question}).hits
 
@@ -172,7 +177,7 @@ def test_a_document_that_changed_under_the_answer_is_not_quoted(config: Config, 
     chain = build_chain(own)
 
     class Edit(BaseCallbackHandler):
-        def on_chain_start(self, serialized: Any, inputs: Any, **kwargs: Any) -> None:
+        def on_chain_start(self, *_: Any, **kwargs: Any) -> None:
             if kwargs.get("name") == "verify":
                 with sqlite3.connect(tmp_path / "index" / "corpus.db") as database:
                     database.execute("UPDATE documents SET text = replace(text, '7:40', '9:99')")

@@ -76,7 +76,12 @@ def test_without_history_nothing_changes() -> None:
 
 def test_a_chain_of_pronouns_leads_back_to_its_name() -> None:
     history = conversation(
-        "Tell me about Grace Hopper.", "[1]", "Where did she study?", "At Yale. [1]", "When did she leave?", "In 1949. [1]"
+        "Tell me about Grace Hopper.",
+        "[1]",
+        "Where did she study?",
+        "At Yale. [1]",
+        "When did she leave?",
+        "In 1949. [1]",
     )
     assert standalone_question("What did she do next?", history) == "What did Grace Hopper do next?"
 

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from index.types import Filter
 from qa import Config
 from qa.build import build_index, open_retriever
+from qa.config import RetrievalSettings
 from qa.retrieve import HybridRetriever, reciprocal_rank_fusion
 
 
 def test_fusion_sums_one_over_k_plus_rank() -> None:
     fused = reciprocal_rank_fusion([[7, 8, 9], [9, 7]], k=60)
     # 7: 1/(60+1) + 1/(60+2)    9: 1/(60+3) + 1/(60+1)    8: 1/(60+2)
-    assert fused == [
-        (7, pytest.approx(1 / 61 + 1 / 62)),
-        (9, pytest.approx(1 / 63 + 1 / 61)),
-        (8, pytest.approx(1 / 62)),
-    ]
+    assert [item for item, _ in fused] == [7, 9, 8]
+    assert [score for _, score in fused] == pytest.approx([1 / 61 + 1 / 62, 1 / 63 + 1 / 61, 1 / 62])
 
 
 def test_fusion_keeps_the_order_of_first_appearance_for_equal_scores() -> None:
@@ -70,6 +66,16 @@ def test_a_question_without_a_shared_word_is_found_by_its_vector(retriever: Hybr
 )
 def test_filters_hold_for_words_and_vectors(retriever: HybridRetriever, where: Filter, uris: set[str]) -> None:
     assert {h.uri for h in retriever.hits("ferry library books queen bee", where)} == uris
+
+
+def test_a_passage_that_only_its_words_found_gets_its_cosine_too(retriever: HybridRetriever) -> None:
+    narrow = retriever.model_copy(update={"settings": RetrievalSettings(candidates=1)})
+    # The vectors' one candidate is about the bee; the quay is found by its word alone.
+    hits = {h.uri: h for h in narrow.hits("insect ruler lifespan quay")}
+    assert set(hits) == {"bees.txt", "town/ferry.txt"}
+    quay = hits["town/ferry.txt"]
+    assert (quay.bm25_rank, quay.cosine_rank) == (1, 2)
+    assert quay.score == pytest.approx(1 / 61 + 1 / 62)
 
 
 def test_it_is_a_langchain_retriever(retriever: HybridRetriever) -> None:

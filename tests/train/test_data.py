@@ -106,7 +106,9 @@ def test_hard_negatives_share_words_but_hold_no_answer() -> None:
     other = "The town of Skarn has a long pier and a short one."
     again = "Mira Vance sold the pier, says the chronicle of the town of Skarn."
     bees = "Bees dance."
-    found = HardNegatives([CONTEXT, other, again, bees]).find([question("Who sold the pier of Skarn?", "Mira Vance")], depth=1)
+    found = HardNegatives([CONTEXT, other, again, bees]).find(
+        [question("Who sold the pier of Skarn?", "Mira Vance")], depth=1
+    )
     assert found == [[other]]
 
 
@@ -128,5 +130,5 @@ def test_batches_keep_units_whole_and_within_the_budget(encoder: ExampleEncoder)
     for batch in cut:
         pairs = [e.pair for unit in batch for e in unit]
         assert len(pairs) * max(len(p.ids) for p in pairs) <= 400
-    key = lambda unit: [e.pair.ids for e in unit]  # noqa: E731
-    assert sorted(key(u) for b in cut for u in b) == sorted(key(u) for u in units)
+    again = sorted([e.pair.ids for e in unit] for batch in cut for unit in batch)
+    assert again == sorted([e.pair.ids for e in unit] for unit in units)
