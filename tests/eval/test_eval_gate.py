@@ -67,7 +67,7 @@ def test_one_inexact_quote_is_enough(tmp_path: Path) -> None:
     verdict = judge(after, read_baseline(baseline_of(run, tmp_path)))
     assert verdict.code == REGRESSION
     assert "Quotes exact went from 1.000 to 0.993" in verdict.why
-    with pytest.raises(EvaluationError, match="quotes exact is 0.993 and must be 1"):
+    with pytest.raises(EvaluationError, match=r"quotes exact is 0\.993 and must be 1"):
         write_baseline(after, tmp_path / "baseline.json")
 
 

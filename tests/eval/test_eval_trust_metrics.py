@@ -71,7 +71,7 @@ def test_abstentions_come_last_and_count_as_wrong() -> None:
 
 
 def test_calibration_error() -> None:
-    # Bin [.8, .9): confidences .8 and .88, one right: |.5 - .84| of 2/4. Bin [.2, .3): .2 and .24, none right: .22 of 2/4.
+    # Bin [.8, .9): .8 and .88, one right: |.5 - .84| of 2/4. Bin [.2, .3): .2 and .24, none right: .22 of 2/4.
     confidence = np.array([0.8, 0.88, 0.2, 0.24])
     assert expected_calibration_error(confidence, flags("1000"), NONE) == pytest.approx(0.5 * 0.34 + 0.5 * 0.22)
     assert expected_calibration_error(np.array([1.0]), flags("1"), flags("0")) == 0
