@@ -41,7 +41,7 @@ def test_untrusted_text_stays_text(tmp_path: Path) -> None:
         assert ATTACK in (opened.locator(".pair").text_content() or "")
         assert "The bridge opened in 1931." in (opened.locator(".pair").text_content() or "")
         assert opened.locator("img, script").count() == 0
-        page.fill("#words", "bridge 19")
+        page.fill("#words", "q7")
         page.select_option("#outcome", "")
         assert page.locator("#count").text_content() == "1 of 20"
         assert page.title() == "docqa evaluation: gold.jsonl"
