@@ -1,23 +1,31 @@
-"""PDF: page by page, lines joined into paragraphs, words put together that a line end had divided."""
+"""PDF: page by page, headings and rows of tables told apart, other lines joined into paragraphs."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import pypdfium2 as pdfium
 from pypdfium2.raw import FPDF_ERR_PASSWORD
 
 from index.errors import LoadError
-from index.normal import normalise, on_one_line
+from index.normal import on_one_line
 from index.parsers.parsed import Parsed, Source, TextBuilder
+from index.parsers.pdf_headings import find_headings
+from index.parsers.pdf_lines import HYPHEN, Line, read_lines
+from index.parsers.pdf_tables import table_rows
+from index.parsers.pdf_words import DividedWords, is_divided
 
-# What PDFium puts where a hyphen divides a word at a line's end.
-_PDFIUM_HYPHEN = re.compile(r"\ufffe\s*([^\W\d_])?")
 _SENTENCE_END = re.compile(r"[.!?:…。！？।؟]['\"”’»)\]]*$")
 _LIST_ITEM = re.compile(r"[-*•·‣▪◦–—]\s|\(?(?:\d{1,3}|[a-zA-Z])[.)]\s")
-_DIVIDED = re.compile(r"[^\W\d_]-$")
+# "2.1 The chair", a clause, unless it goes on from the line before: "the length is" "2.1 Metres".
+_CLAUSE = re.compile(r"\d{1,2}(?:\.\d{1,2})+\.?\s")
 # A line so much shorter than the widest of its page ends a paragraph.
 _SHORT_LINE = 0.7
+# So many times the usual distance of lines on its page parts paragraphs.
+_PARAGRAPH_SPACE = 1.5
 # Running headers and footers stand on so many pages, at least and in share, as the first or last line.
 _REPEATS = 3
 _REPEAT_SHARE = 0.6
@@ -39,7 +47,7 @@ def parse(source: Source) -> list[Parsed]:
             raise LoadError("Encrypted with a password. Save a copy without one.") from error
         raise LoadError("Damaged, or not a PDF. Open it in a PDF viewer and save it again.") from error
     try:
-        pages = [_lines(document, number) for number in range(len(document))]
+        pages = [read_lines(document, number) for number in range(len(document))]
         title = on_one_line(document.get_metadata_value("Title"))
     except pdfium.PdfiumError as error:
         raise LoadError(f"Damaged: {error}. Open it in a PDF viewer and save it again.") from error
@@ -47,70 +55,101 @@ def parse(source: Source) -> list[Parsed]:
         document.close()
     if not any(pages):
         raise LoadError("Has no text, only pictures, such as a scan. Run text recognition (OCR) over it first.")
-    running = _running_lines(pages)
+    pages, repeated = _without_running_lines(pages)
+    headings, levels = find_headings(pages, repeated)
+    divided = DividedWords([line.text for line in page] for page in pages)
     builder = TextBuilder()
-    for lines in pages:
+    for page, found in zip(pages, headings, strict=True):
         builder.page()
-        kept = [line for i, line in enumerate(lines) if i not in (0, len(lines) - 1) or _pattern(line) not in running]
-        for paragraph in _paragraphs(kept):
-            builder.add(paragraph)
+        rows = table_rows(page)
+        start = 0
+        for heading in found:
+            _add_text(builder, page, rows, range(start, heading.first), divided)
+            lines = [line.text for line in page[heading.first : heading.end]]
+            builder.add(_joined(lines, divided), heading=levels[heading.size])
+            start = heading.end
+        _add_text(builder, page, rows, range(start, len(page)), divided)
     return [builder.build("" if _TITLES_OF_PROGRAMS.match(title) else title)]
 
 
-def _lines(document: pdfium.PdfDocument, number: int) -> list[str]:
-    """The lines of a page; "" where a blank line parts them. The page is closed again: memory holds one at a time."""
-    page = document[number]
-    try:
-        text_page = page.get_textpage()
-        try:
-            text = text_page.get_text_range()
-        finally:
-            text_page.close()
-    finally:
-        page.close()
-    text = _PDFIUM_HYPHEN.sub(_join_divided, text)
-    lines = [on_one_line(line) for line in normalise(text).split("\n")]
-    while lines and not lines[0]:
-        lines.pop(0)
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+def _without_running_lines(pages: list[list[Line]]) -> tuple[list[list[Line]], set[tuple[int, int]]]:
+    """Pages without the first and last lines that, page numbers apart, are the same on most of them.
 
-
-def _join_divided(match: re.Match[str]) -> str:
-    """Without its hyphen, unless what follows is no small letter, as in Franco-Prussian."""
-    following = match.group(1) or ""
-    return following if following.islower() else "-" + following
-
-
-def _running_lines(pages: list[list[str]]) -> set[str]:
-    """First and last lines that, page numbers apart, are the same on most pages."""
-    counts: dict[str, int] = {}
+    Also returns the (page, line) of those that are the same on some.
+    """
+    counts: Counter[str] = Counter()
     for lines in filter(None, pages):
-        for pattern in {_pattern(lines[0]), _pattern(lines[-1])}:
-            counts[pattern] = counts.get(pattern, 0) + 1
+        counts.update({_pattern(lines[0]), _pattern(lines[-1])})
     least = max(_REPEATS, _REPEAT_SHARE * len(pages))
-    return {pattern for pattern, count in counts.items() if count >= least}
+    kept_pages: list[list[Line]] = []
+    repeated: set[tuple[int, int]] = set()
+    for number, lines in enumerate(pages):
+        kept: list[Line] = []
+        for place, line in enumerate(lines):
+            count = counts[_pattern(line)] if place in (0, len(lines) - 1) else 0
+            if count >= least:
+                continue
+            if count >= _REPEATS:
+                repeated.add((number, len(kept)))
+            kept.append(line)
+        kept_pages.append(kept)
+    return kept_pages, repeated
 
 
-def _pattern(line: str) -> str:
-    return re.sub(r"\d+", "0", line)
+def _pattern(line: Line) -> str:
+    return re.sub(r"\d+", "0", line.text)
 
 
-def _paragraphs(lines: list[str]) -> list[str]:
-    width = max(map(len, lines), default=0)
-    paragraphs: list[str] = []
-    previous = ""
-    for line in lines:
-        if not line:
-            previous = ""
+def _add_text(
+    builder: TextBuilder, page: Sequence[Line], rows: Mapping[int, str], places: range, divided: DividedWords
+) -> None:
+    """Write lines of a page: rows as they are, the others between them as paragraphs."""
+    lines: list[Line] = []
+    for place in places:
+        if place not in rows:
+            lines.append(page[place])
             continue
-        ended = len(previous) < _SHORT_LINE * width and (_SENTENCE_END.search(previous) or not line[0].islower())
-        if not previous or ended or _LIST_ITEM.match(line):
-            paragraphs.append(line)
-        elif _DIVIDED.search(previous) and line[0].islower():
-            paragraphs[-1] = paragraphs[-1][:-1] + line
-        else:
-            paragraphs[-1] += " " + line
+        _add_paragraphs(builder, lines, page, divided)
+        lines.clear()
+        builder.add(rows[place], "\n" if place > places.start and place - 1 in rows else "\n\n")
+    _add_paragraphs(builder, lines, page, divided)
+
+
+def _add_paragraphs(builder: TextBuilder, lines: Sequence[Line], page: Sequence[Line], divided: DividedWords) -> None:
+    width = max((len(line.text) for line in page), default=0)
+    spaces = Counter(round(above.baseline - line.baseline) for above, line in pairwise(page) if _is_below(above, line))
+    wide = _PARAGRAPH_SPACE * spaces.most_common(1)[0][0] if spaces else float("inf")
+    paragraph: list[str] = []
+    previous = Line("")
+    for line in lines:
+        at_end = _SENTENCE_END.search(previous.text) is not None
+        parted = len(previous.text) < _SHORT_LINE * width or (
+            _is_below(previous, line) and previous.baseline - line.baseline > wide
+        )
+        if (
+            not line.text
+            or _LIST_ITEM.match(line.text)
+            or (at_end and _CLAUSE.match(line.text))
+            or (parted and (at_end or not line.text[0].islower()) and not is_divided(previous.text))
+        ):
+            builder.add(_joined(paragraph, divided))
+            paragraph.clear()
+        if line.text:
+            paragraph.append(line.text)
         previous = line
-    return paragraphs
+    builder.add(_joined(paragraph, divided))
+
+
+def _is_below(line: Line, following: Line) -> bool:
+    return line.size > 0 and following.size > 0 and line.baseline - following.baseline > line.size / 2
+
+
+def _joined(lines: Sequence[str], divided: DividedWords) -> str:
+    parts: list[str] = []
+    for line in lines:
+        if parts and is_divided(parts[-1]):
+            # The last line that it has, so that joining a long paragraph stays linear.
+            parts[-1] = divided.join(parts[-1], line)
+        else:
+            parts.append(line)
+    return " ".join(parts).replace(HYPHEN, "-")

@@ -42,14 +42,16 @@ class Line:
     """A line of a page; "" where a blank line parts two.
 
     `size` is that of most of its words, in points on the page, 0.0 when unknown; `uniform` says that all of its words
-    have about this size; `bold` that all are bold. `baseline` is in points from the page's lower edge. `cells` are its
-    parts when it has wide gaps, else one.
+    have about this size; `bold` that all are bold. Both are taken from one word of a long line. `left` and `baseline`
+    are in points from the page's left and lower edges. `cells` are its parts when it has wide gaps, else one, and none
+    of a long line.
     """
 
     text: str
     size: float = 0.0
     uniform: bool = False
     bold: bool = False
+    left: float = 0.0
     baseline: float = 0.0
     cells: tuple[Cell, ...] = ()
 
@@ -114,14 +116,14 @@ class _Reader:
         if not styles:
             return [Line(plain[0])]
         size = median_low(size for size, _ in styles)
-        bold = short and all(bold for _, bold in styles)
+        bold = all(bold for _, bold in styles)
         return [
             Line(
                 plain[0],
                 size,
                 short and all(abs(other - size) <= _SAME_SIZE * size for other, _ in styles),
-                bold and all(bold for _, bold in self._styles(piece, start, words)),
-                self._baseline(words[0][0]),
+                bold and (not short or all(bold for _, bold in self._styles(piece, start, words))),
+                *self._origin(words[0][0]),
                 self._cells(piece, start, words, size) if short else (),
             )
         ]
@@ -150,9 +152,9 @@ class _Reader:
         name = self._name.value.decode("utf-8", "replace") if 0 < length <= _MAX_FONT_NAME else ""
         return round(size, 1), bool(_BOLD.search(name)) or bool(self._flags.value & _FORCE_BOLD)
 
-    def _baseline(self, index: int) -> float:
+    def _origin(self, index: int) -> tuple[float, float]:
         raw.FPDFText_GetCharOrigin(self._text_page, self._char(index), self._x, self._y)
-        return float(self._y.value)
+        return self._x.value, self._y.value
 
     def _edges(self, index: int) -> tuple[float, float]:
         raw.FPDFText_GetLooseCharBox(self._text_page, self._char(index), self._rectangle)

@@ -96,6 +96,50 @@ def test_pdf_flows_and_knows_its_pages() -> None:
         assert document.page(document.text.index(words)) == page
 
 
+def test_pdf_headings_stand_alone_with_their_levels() -> None:
+    document = load("typeset.pdf")
+    # Scaled text counts by what is seen; bold words within a paragraph, a label and a row of a table are no headings.
+    assert headings(document) == [
+        ("Ferries of Lindholm", 1),
+        ("A heading so long that it has to be divided between two lines", 2),
+        ("Fares", 2),
+        ("Bold alone", 3),
+        ("Crew", 2),
+    ]
+    for heading in document.headings:
+        before, after = document.text[: heading.start], document.text[heading.end :]
+        assert before == "" or before.endswith("\n\n")
+        assert after.startswith("\n\n")
+    assert "Note: cards are taken" in document.text
+    assert document.page(document.text.index("Crew")) == 2
+    assert document.text[document.page_starts[1] :].startswith("Crew\n\n")
+
+
+def test_pdf_rows_of_tables_keep_their_cells_apart() -> None:
+    assert "Day | First ferry | Last ferry\nMonday | 06:10 | 21:40\nSunday |  | 20:00\n\n" in load("typeset.pdf").text
+
+
+def test_pdf_paragraphs_are_parted_by_space_and_by_clause_numbers() -> None:
+    text = load("typeset.pdf").text
+    assert "\n\n1.1 The fare is paid on board.\n\n1.2 Dogs travel free." in text
+    assert "\n\nAfter a space a paragraph begins" in text
+
+
+def test_pdf_words_divided_at_line_ends() -> None:
+    text = load("typeset.pdf").text
+    for words in (
+        "forty-two boats",
+        "the contract of",
+        "a well-known",
+        "the Franco-Prussian war",
+        "state-of-the-art engines",
+        "with pre- and post-war",
+        "under high tension",
+        "a year-end sale",
+    ):
+        assert words in text, words
+
+
 def test_docx_in_document_order() -> None:
     document = load("minutes.docx")
     assert document.title == "Minutes of the harbour board"
