@@ -24,10 +24,10 @@ from index.onnx_model import (
     OnnxEmbedder,
     check_prompts,
     embed_windows,
-    processors,
     too_long,
     write_card,
 )
+from index.onnx_session import processors
 from index.settings import EmbedSettings
 
 # Different lengths, a question, another script, odd characters: what an unfaithful conversion would stumble over.

@@ -32,6 +32,16 @@ if TYPE_CHECKING:
     from qa.build import build_chain, build_index
     from qa.chain import AnswerChain
     from qa.config import Config, load_config
+    from qa.present import (
+        Part,
+        Piece,
+        answer_parts,
+        contradicting_claims,
+        cut_point,
+        document_pieces,
+        example_questions,
+        excerpt,
+    )
     from qa.types import Answer, Citation, Event, Hit, Turn
 
 _HOMES = {
@@ -58,6 +68,16 @@ _HOMES = {
     "qa.build": ("build_chain", "build_index"),
     "qa.chain": ("AnswerChain",),
     "qa.config": ("Config", "load_config"),
+    "qa.present": (
+        "Part",
+        "Piece",
+        "answer_parts",
+        "contradicting_claims",
+        "cut_point",
+        "document_pieces",
+        "example_questions",
+        "excerpt",
+    ),
     "qa.types": ("Answer", "Citation", "Event", "Hit", "Turn"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -86,12 +106,20 @@ __all__ = [
     "LeftOut",
     "LoadError",
     "ModelError",
+    "Part",
+    "Piece",
     "QuestionError",
     "StorageError",
     "Turn",
     "UpdateReport",
+    "answer_parts",
     "build_chain",
     "build_index",
+    "contradicting_claims",
+    "cut_point",
+    "document_pieces",
+    "example_questions",
+    "excerpt",
     "load_config",
     "normalise",
     "sentence_spans",

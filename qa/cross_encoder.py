@@ -87,8 +87,8 @@ class CrossEncoder:
 
 
 def candidates(question: str, hits: Sequence[Hit], network: SpanNetwork) -> list[Candidate]:
-    """Read every passage that holds a token; the features are those of `PASSAGE_FEATURES`."""
-    usable = [i for i, h in enumerate(hits) if h.chunk.text.strip()]
+    """Read every passage that holds a letter or a digit; the features are those of `PASSAGE_FEATURES`."""
+    usable = [i for i, h in enumerate(hits) if any(map(str.isalnum, h.chunk.text))]
     readings = network.read(question, [(_title(hits[i]), hits[i].chunk.text) for i in usable])
     terms = Terms.of(question, [h.chunk.text for h in hits])
     kind = answer_kind(question)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from index.errors import ModelError
+from index.onnx_session import open_session, side_by_side
 from qa.pairs import Pair, PairEncoder
 
 MODEL_FILE = "reader.onnx"
@@ -51,14 +51,12 @@ def model_folder() -> Path:
 class SpanNetwork:
     """Runs the exported network over pairs of a question and a passage."""
 
-    def __init__(self, folder: Path, digest: str | None = None, threads: int | None = None) -> None:
+    def __init__(self, folder: Path, digest: str | None = None) -> None:
         """Load `reader.onnx` and `tokenizer.json` of the folder.
 
         Raises:
             ModelError: when a file is missing, does not load, or its sha256 is not `digest`.
         """
-        import onnxruntime
-
         path = folder / MODEL_FILE
         try:
             content = path.read_bytes()
@@ -68,47 +66,28 @@ class SpanNetwork:
                     f"{path} is not the file this version of docqa was calibrated with: install docqa again."
                 )
             self.pairs = PairEncoder(Tokenizer.from_file(str(folder / TOKENIZER_FILE)))
-            options = onnxruntime.SessionOptions()
-            options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
-            # Spinning threads win little on one question and starve the page and the other chats.
-            options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-            self._session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+            self._session = open_session(content)
         except ModelError:
             raise
         except Exception as error:
             raise ModelError(f"{path} cannot be loaded ({error}): install docqa again.") from error
 
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[PassageReading]:
-        """Read (title, text) passages in one batch; a passage without any token is read as a bare null."""
-        if not passages:
-            return []
+        """Read (title, text) passages, each of which must hold at least one token."""
         pairs = [self.pairs.encode(question, title, text) for title, text in passages]
-        length = max(len(p.ids) for p in pairs)
-        feed = {
-            name: np.zeros((len(pairs), length), np.int64) for name in ("input_ids", "token_type_ids", "attention_mask")
-        }
-        for row, pair in enumerate(pairs):
-            n = len(pair.ids)
-            feed["input_ids"][row, :n] = pair.ids
-            feed["token_type_ids"][row, :n] = pair.types
-            feed["attention_mask"][row, :n] = 1
-        start, end, evidence, score = self._session.run(["start", "end", "evidence", "score"], feed)
-        return [
-            self._best(pair, start[row], end[row], evidence[row], float(score[row])) for row, pair in enumerate(pairs)
-        ]
+        return side_by_side(self._read, pairs, size=lambda pair: len(pair.ids))
 
-    @staticmethod
-    def _best(
-        pair: Pair,
-        start: NDArray[np.float32],
-        end: NDArray[np.float32],
-        evidence: NDArray[np.float32],
-        score: float,
-    ) -> PassageReading:
+    def _read(self, pair: Pair) -> PassageReading:
+        feed = {
+            "input_ids": np.array([pair.ids], np.int64),
+            "token_type_ids": np.array([pair.types], np.int64),
+            "attention_mask": np.ones((1, len(pair.ids)), np.int64),
+        }
+        start, end, evidence, score = (o[0] for o in self._session.run(["start", "end", "evidence", "score"], feed))
         first, last = pair.passage
-        null = float(start[0] + end[0])
         a, b, value = best_span(start[first:last], end[first:last])
-        return PassageReading(pair, a, b, value - null, score, evidence[first:last])
+        null = float(start[0] + end[0])
+        return PassageReading(pair, a, b, value - null, float(score), evidence[first:last])
 
 
 def best_span(start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[int, int, float]:
