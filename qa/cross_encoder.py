@@ -166,13 +166,13 @@ def sentence_evidence(reading: PassageReading, sentences: Sequence[tuple[int, in
 def compare(quote: str, span: str, other_quote: str, other_span: str, kind: AnswerKind) -> str:
     """How a second source relates to the first: it `repeats` it, `contradicts` it, or is `unrelated`.
 
-    Two sentences contradict each other when they are about the same thing (half of their content words agree) and give
-    different times or numbers for it.
+    It repeats the first when it says it in the same words. Two sentences contradict each other when they are about the
+    same thing (half of their content words agree) and give different times or numbers for it.
     """
     a, b = set(content_stems(quote)), set(content_stems(other_quote))
-    same = len(a & b) / max(1, min(len(a), len(b)))
-    if same >= 0.9 and set(content_stems(span)) == set(content_stems(other_span)):
+    if a == b:
         return "repeats"
+    same = len(a & b) / max(1, min(len(a), len(b)))
     if kind in ("time", "number") and same >= 0.5 and _numbers(span) and _numbers(other_span):
         return "contradicts" if not _numbers(span) & _numbers(other_span) else "unrelated"
     return "unrelated"

@@ -1,0 +1,142 @@
+"""The trained reader: sentences from spans, sources that agree or contradict, and the network that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from index.errors import ModelError
+from index.types import Chunk
+from qa.cross_encoder import Candidate, CrossEncoder, compare, select_sentences, sentence_evidence
+from qa.pairs import Pair
+from qa.spans import MODEL_FILE, PassageReading, SpanNetwork, best_span, model_folder
+from qa.types import Hit
+
+TEXT = "The pier is old. It was built in 1964. Ole Brun drew it. Gulls nest there."
+# One token a word, with its code point range.
+OFFSETS = [(i, i + len(w)) for w in TEXT.split() for i in [TEXT.index(w)]]
+
+
+def hit(text: str = TEXT, start: int = 100, doc_id: int = 1, title: str = "Pier", heading: str = "") -> Hit:
+    chunk = Chunk(doc_id, doc_id, start, start + len(text), text, 20, heading)
+    return Hit(chunk, f"{doc_id}.txt", title, None, 0.03, cosine=0.5)
+
+
+def reading(words: str, likely: dict[int, float]) -> PassageReading:
+    """A reading whose best span is `words` and whose sentence number n has the evidence logit likely[n]."""
+    begin = TEXT.index(words)
+    inside = [i for i, (a, b) in enumerate(OFFSETS) if a < begin + len(words) and b > begin]
+    sentences = [(0, 16), (17, 38), (39, 56), (57, 74)]
+    logits = [likely.get(next(n for n, (s, e) in enumerate(sentences) if s <= a < e), -9.0) for a, _ in OFFSETS]
+    pair = Pair([0] * (len(OFFSETS) + 2), [0] * (len(OFFSETS) + 2), (1, 1 + len(OFFSETS)), OFFSETS)
+    return PassageReading(pair, inside[0], inside[-1], 3.0, 2.0, np.array(logits, np.float32))
+
+
+def quotes(kind: str, found: PassageReading) -> list[str]:
+    rows = select_sentences(Candidate(0, found, {}), hit(), kind, 0.9)  # type: ignore[arg-type]
+    return [TEXT[e.start - 100 : e.end - 100] for e in rows]
+
+
+def test_a_name_or_date_gets_the_sentence_that_says_it() -> None:
+    assert quotes("time", reading("1964.", {0: 5, 1: 5, 2: 5, 3: 5})) == ["It was built in 1964."]
+
+
+def test_a_description_also_gets_the_neighbours_that_are_evidence() -> None:
+    found = reading("1964.", {0: -5, 1: 5, 2: 5, 3: -5})
+    assert quotes("description", found) == ["It was built in 1964.", "Ole Brun drew it."]
+
+
+def test_a_sentence_behind_one_that_is_no_evidence_is_not_reached() -> None:
+    found = reading("1964.", {0: -5, 1: 5, 2: -5, 3: 5})
+    assert quotes("description", found) == ["It was built in 1964."]
+
+
+def test_a_span_over_a_border_takes_both_sentences() -> None:
+    assert quotes("other", reading("1964. Ole Brun", {})) == ["It was built in 1964.", "Ole Brun drew it."]
+
+
+def test_the_span_is_given_as_offsets_of_the_document() -> None:
+    (row,) = select_sentences(Candidate(0, reading("1964.", {}), {}), hit(), "time", 0.9)
+    assert row.span == (100 + TEXT.index("1964"), 100 + TEXT.index("1964") + 5)
+
+
+def test_evidence_is_the_mean_over_a_sentences_tokens() -> None:
+    found = reading("1964.", {0: 0.0, 1: 100.0})
+    assert sentence_evidence(found, [(0, 16), (17, 38)]) == pytest.approx([0.5, 1.0])
+
+
+def test_the_best_span_in_closed_form() -> None:
+    start, end = np.array([0, 3, 1], np.float32), np.array([5, 0, 2], np.float32)
+    # 5 + 3 would be the largest sum, but an answer cannot end before it starts: 3 + 2 from 1 to 2, 0 + 5 at 0.
+    assert best_span(start, end) in {(0, 0, 5.0), (1, 2, 5.0)}
+    end[2] = 2.5
+    assert best_span(start, end) == (1, 2, 5.5)
+
+
+def test_an_answer_is_never_longer_than_the_limit() -> None:
+    start, end = np.zeros(100, np.float32), np.zeros(100, np.float32)
+    start[0] = end[99] = 9
+    a, b, _ = best_span(start, end)
+    assert b - a < 30
+
+
+@pytest.mark.parametrize(
+    ("other", "span", "kind", "relation"),
+    [
+        ("The pier was built in 1964 by the town.", "1964", "time", "repeats"),
+        ("The pier was built in 1971 by the town.", "1971", "time", "contradicts"),
+        ("The library was opened in 1971 by a duke.", "1971", "time", "unrelated"),
+        ("The pier was built in 1971 by the town.", "the town", "person", "unrelated"),
+    ],
+)
+def test_how_a_second_source_relates_to_the_first(other: str, span: str, kind: str, relation: str) -> None:
+    first = "The pier was built in 1964 by the town."
+    assert compare(first, "1964", other, span, kind) == relation  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def network() -> SpanNetwork:
+    return SpanNetwork(model_folder())
+
+
+def test_the_network_finds_the_span_and_prefers_the_passage_that_answers(network: SpanNetwork) -> None:
+    other = "Gulls nest on the roofs of the harbour all summer long."
+    right, wrong = network.read("When was the pier built?", [("Pier", TEXT), ("Gulls", other)])
+    assert "1964" in TEXT[slice(*right.span)]
+    assert right.score + right.margin > wrong.score + wrong.margin
+
+
+def test_a_reading_does_not_depend_on_the_passages_beside_it(network: SpanNetwork) -> None:
+    alone = network.read("When was the pier built?", [("", TEXT)])[0]
+    beside = network.read("When was the pier built?", [("", "Gulls nest. " * 40), ("", TEXT)])[1]
+    assert (alone.span, alone.margin, alone.score) == (beside.span, beside.margin, beside.score)
+
+
+def test_a_passage_over_the_limit_is_read_as_far_as_it_fits(network: SpanNetwork) -> None:
+    long = TEXT + " Gulls nest there." * 400
+    (found,) = network.read("When was the pier built? " * 40, [("A title " * 40, long)])
+    assert len(found.pair.ids) <= 320
+    assert found.span[1] <= len(long)
+
+
+def test_the_reader_ranks_passages_and_is_sure_of_the_right_one() -> None:
+    reader = CrossEncoder(passages=8)
+    gulls = hit("Gulls nest on the roofs of the harbour all summer long.", doc_id=2, title="Gulls")
+    found = reader.read("When was the pier built?", [gulls, hit(), hit("…", doc_id=3)])
+    assert found.scores[1] == max(found.scores) and found.scores[2] == 0.0
+    assert [e.hit for e in found.evidence] == [1]
+    nothing = reader.read("Who won the chess game in Oslo?", [gulls, hit()])
+    assert nothing.confidence < found.confidence
+    assert reader.read("When?", []).confidence == 0.0
+
+
+def test_a_model_file_that_is_not_the_calibrated_one_is_refused(tmp_path: Path) -> None:
+    for source in model_folder().iterdir():
+        (tmp_path / source.name).write_bytes(source.read_bytes())
+    with pytest.raises(ModelError, match="install docqa again"):
+        SpanNetwork(tmp_path, digest="0" * 64)
+    (tmp_path / MODEL_FILE).write_bytes(b"not a model")
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        SpanNetwork(tmp_path)
