@@ -185,17 +185,22 @@ def _walk(root: _Element) -> Iterator[_Element | str]:
 
 
 def _rows(table: _Element) -> list[list[str]]:
-    """The caption and the rows of a table that holds no other."""
-    rows: dict[_Element, dict[_Element, str]] = {}
-    row: dict[_Element, str] = {}
+    """The caption and the rows of a table that holds no other; a cell within a cell is part of it."""
+    rows: dict[_Element, list[str]] = {}
+    row: list[str] = []
+    cell: _Element | None = None
     for node in _walk(table):
         if isinstance(node, str):
             continue
-        if node.name in ("tr", "caption"):
-            row = rows.setdefault(node, {})
-        if node.name in ("td", "th", "caption") and node not in row:
-            row[node] = _text(node)
-    return [list(cells.values()) for cells in rows.values()]
+        if node is cell:
+            cell = None
+        elif cell is None:
+            if node.name in ("tr", "caption"):
+                row = rows.setdefault(node, [])
+            if node.name in ("td", "th", "caption") and (node.name != "caption" or not row):
+                cell = node
+                row.append(_text(node))
+    return list(rows.values())
 
 
 def _text(node: _Element) -> str:

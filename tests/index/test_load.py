@@ -80,6 +80,24 @@ def test_html_nested_thousands_deep_is_read(tmp_path: Path) -> None:
     assert "deep down" in write(tmp_path, "a.html", "<div>" * 5000 + "deep down" + "</div>" * 5000).text
 
 
+def test_html_keeps_captions_numbers_and_layout_tables(tmp_path: Path) -> None:
+    page = (
+        "<!-- a comment --><table><caption>Fares <b>2024</b></caption><tr><th>Day<td>Fare<tr><td>Sunday<td>9<br>10"
+        "</table><table><tr><td><p>Left</p><table><tr><td>a<td>b</table></td><td hidden>gone</td></tr></table>"
+        '<ol start="3"><li>Three<li hidden>gone<li>Four</ol><svg><title>No</title></svg>tail<pre>two\n  lines</pre>'
+    )
+    document = write(tmp_path, "a.html", "<title>A &amp; B</title>" + page)
+    assert document.title == "A & B"
+    assert document.text == (
+        "Fares 2024\nDay | Fare\nSunday | 9 10\n\nLeft\n\na | b\n\n3. Three\n4. Four\n\ntail\n\ntwo\n  lines"
+    )
+
+
+def test_html_with_an_xml_declaration(tmp_path: Path) -> None:
+    page = '<?xml version="1.0" encoding="ISO-8859-2"?><html><body><p>Łódź</p></body></html>'
+    assert write(tmp_path, "a.xhtml", page.encode("iso-8859-2")).text == "Łódź"
+
+
 def test_inline_markup_does_not_part_words(tmp_path: Path) -> None:
     assert write(tmp_path, "a.html", "<h1>H<sub>2</sub>O</h1><p>un<b>believ</b>able</p>").text == "H2O\n\nunbelievable"
 
