@@ -136,14 +136,15 @@ def _export(model: SentenceTransformer, path: Path) -> None:
         )
 
 
-def quantise(source: Path, target: Path) -> None:
+def quantise(source: Path, target: Path, reduce_range: bool = True) -> None:
+    """Write an ONNX file with int8 weights per output channel, of seven bits with `reduce_range`, else of eight."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # it advises, on the root logger, what changes nothing for a dynamic quantisation
     try:
-        quantize_dynamic(source, target, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+        quantize_dynamic(source, target, per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8)
     finally:
         root.setLevel(level)
 
