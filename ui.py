@@ -11,14 +11,10 @@ import errno
 import hashlib
 import logging
 import os
-import re
 import socket
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import chain as concatenated
-from itertools import islice, pairwise, zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +23,23 @@ import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, Strict, ValidationError
 
-from qa import Answer, AnswerChain, Citation, Config, ConfigError, DocqaError, Document, Turn, build_chain, load_config
+from qa import (
+    Answer,
+    AnswerChain,
+    Config,
+    ConfigError,
+    DocqaError,
+    Turn,
+    answer_parts,
+    build_chain,
+    contradicting_claims,
+    cut_point,
+    document_pieces,
+    example_questions,
+    excerpt,
+    load_config,
+    passage_excerpt,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -37,14 +49,9 @@ MAX_SESSIONS = 200
 SESSION_SECONDS = 86_400
 SHOWN_CHARACTERS = 4_000
 MAX_QUOTE_CHARACTERS = 40_000
-MAX_EXAMPLES = 4
 SHOWN_DOCUMENTS = 200
 CONFIDENCE = ((0.75, "confident", ""), (0.5, "likely", "check the source"), (0.0, "unsure", "read the source first"))
 FAILED = "Something went wrong while this was answered; the log of docqa says what."
-
-_MARKER = re.compile(r"\[(\d+)\]")
-# Two to four capitalised words that do not begin a sentence.
-_NAME = re.compile(r"(?<=[a-zß-ÿα-ωа-я,] )[A-ZÀ-ÞΑ-ΩА-Я]\w[\w’'-]*(?: [A-ZÀ-ÞΑ-ΩА-Я]\w[\w’'-]*){1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,26 +60,6 @@ class Conversation:
 
     turns: tuple[Turn, ...] = ()
     asked: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of an answer's text: plain or strong words, or the marker of a citation."""
-
-    text: str
-    strong: bool = False
-    citation: Citation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A piece of a document's text that looks the same throughout; `page` is the number of the page it begins."""
-
-    text: str
-    quote: bool = False
-    strong: bool = False
-    heading: int = 0
-    page: int = 0
 
 
 class Place(BaseModel):
@@ -97,86 +84,6 @@ class More(BaseModel):
     before: bool
 
 
-def answer_parts(answer: Answer) -> list[Part]:
-    """The answer's text cut into plain words, the spans that answer, and markers.
-
-    Quotes are told from markers first: a document may well hold a "[1]" of its own.
-    """
-    quoted = {_on_one_line(c.quote): c for c in reversed(answer.citations)}
-    numbered = {str(c.n): c for c in answer.citations}
-    alternatives = [re.escape(quote) for quote in sorted(quoted, key=len, reverse=True)]
-    parts: list[Part] = []
-    for text in re.split("(" + "|".join([*alternatives, _MARKER.pattern.replace("(", "(?:")]) + ")", answer.text):
-        marker = _MARKER.fullmatch(text)
-        if text in quoted:
-            parts += _quote_parts(quoted[text])
-        elif marker and marker[1] in numbered:
-            parts.append(Part(text, citation=numbered[marker[1]]))
-        elif text:
-            parts.append(Part(text))
-    return parts
-
-
-def _quote_parts(citation: Citation) -> list[Part]:
-    quote, span = citation.quote, citation.span
-    if span is None or span == (citation.start, citation.end):
-        return [Part(_on_one_line(quote))]
-    start, end = span[0] - citation.start, span[1] - citation.start
-    cut = ((quote[:start], False), (quote[start:end], True), (quote[end:], False))
-    return [Part(re.sub(r"\s+", " ", text), strong) for text, strong in cut if text]
-
-
-def document_pieces(
-    document: Document, start: int, end: int, quote: tuple[int, int] = (0, 0), span: tuple[int, int] = (0, 0)
-) -> list[Piece]:
-    """[start, end) of the document, cut wherever the quote, the span, a heading or a page begins or ends."""
-    headings = [h for h in document.headings if h.start < end and h.end > start]
-    pages = {offset: number for number, offset in enumerate(document.page_starts, 1) if start <= offset < end}
-    cuts = {start, end, *quote, *span, *pages, *concatenated.from_iterable((h.start, h.end) for h in headings)}
-    return [
-        Piece(
-            document.text[a:b],
-            quote=quote[0] <= a < quote[1],
-            strong=span[0] <= a < span[1],
-            heading=next((h.level for h in headings if h.start <= a < h.end), 0),
-            page=pages.get(a, 0),
-        )
-        for a, b in pairwise(sorted(cut for cut in cuts if start <= cut <= end))
-    ]
-
-
-def border(text: str, offset: int) -> int:
-    """Where to cut the text at or shortly before an offset: at a line, otherwise at a word, otherwise right there."""
-    if not 0 < offset < len(text):
-        return min(max(offset, 0), len(text))
-    for blank in "\n", " ":
-        found = text.rfind(blank, max(0, offset - SHOWN_CHARACTERS // 8), offset)
-        if found >= 0:
-            return found + 1
-    return offset
-
-
-def example_questions(chain: AnswerChain) -> tuple[str, ...]:
-    """Questions to begin with, from the headings and names of a few documents; each is one that gets an answer."""
-    found = chain.corpus.documents()
-    chosen = found[:: max(1, len(found) // MAX_EXAMPLES)][: MAX_EXAMPLES * 2]
-    topics = zip_longest(*(islice(_topics(chain.corpus.document(info.id)), 6) for info in chosen))
-    questions = (
-        topic if topic.endswith("?") else f"What do the documents say about “{topic}”?"
-        for topic in dict.fromkeys(concatenated.from_iterable(topics))
-        if topic
-    )
-    answered = (q for q in islice(questions, MAX_EXAMPLES * 3) if not chain.invoke({"question": q}).abstained)
-    return tuple(islice(answered, MAX_EXAMPLES))
-
-
-def _topics(document: Document) -> Iterator[str]:
-    headings = (_on_one_line(document.text[h.start : h.end]) for h in document.headings[:20])
-    yield from (heading for heading in headings if 4 <= len(heading) <= 70 and heading != document.title)
-    names = Counter(_NAME.findall(document.text[:50_000]))
-    yield from (name for name, _ in names.most_common(6))
-
-
 class _Views:
     """What the page shows, as HTML made from the templates, for one chain."""
 
@@ -190,7 +97,8 @@ class _Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"check": _check, "short": _short, "decimal": "{1:.{0}f}".format}
+        self._templates.filters |= {"check": _check, "decimal": "{1:.{0}f}".format}
+        self._templates.filters |= {"excerpt": excerpt, "passage_excerpt": passage_excerpt}
 
     def start(self) -> Iterator[dict[str, Any]]:
         """The block of an empty conversation: at once, and again when it is known what can be asked."""
@@ -212,8 +120,8 @@ class _Views:
         """Yield (block, conversation, content of the question box) for each step of an answer."""
         conversation = replace(conversation, asked=conversation.asked + 1)
         turn = f"turn-{conversation.asked}"
-        shown: dict[str, Any] = {"question": _short(question, 2_000), "answer": None, "found": None, "draft": ""}
-        shown |= {"error": "", "parts": (), "confidence": "", "confidence_note": ""}
+        shown: dict[str, Any] = {"question": excerpt(question, 2_000), "answer": None, "found": None, "draft": ""}
+        shown |= {"error": "", "parts": (), "claims": (), "confidence": "", "confidence_note": ""}
         yield self._block(turn, "turn.html", **shown), conversation, ""
         try:
             for event in self.chain.stream({"question": question, "history": list(conversation.turns)}):
@@ -238,14 +146,15 @@ class _Views:
         try:
             place = Place.model_validate(request)
             document = self.chain.corpus.document(place.doc)
+            stale = any(info.stale for info in self.chain.corpus.documents() if info.id == place.doc)
         except (DocqaError, KeyError, ValidationError) as error:
             return self._html("missing.html", reason=str(error) if isinstance(error, DocqaError) else "")
         size = len(document.text)
         start = min(place.start, size)
         end = max(start, min(place.end, size, start + MAX_QUOTE_CHARACTERS))
         changed = bool(place.check) and place.check != _check(document.text[start:end])
-        low = border(document.text, start - SHOWN_CHARACTERS // 2)
-        high = border(document.text, end + SHOWN_CHARACTERS // 2)
+        low = cut_point(document.text, start - SHOWN_CHARACTERS // 2)
+        high = cut_point(document.text, end + SHOWN_CHARACTERS // 2)
         quote, span = ((0, 0), (0, 0)) if changed else ((start, end), place.span)
         return self._html(
             "source.html",
@@ -255,6 +164,7 @@ class _Views:
             end=high,
             page=document.page(start) if end else None,
             changed=changed,
+            stale=stale,
         )
 
     def more(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -262,7 +172,7 @@ class _Views:
         more = More.model_validate(request)
         document = self.chain.corpus.document(more.doc)
         at = min(more.at, len(document.text))
-        other = border(document.text, at - SHOWN_CHARACTERS if more.before else at + SHOWN_CHARACTERS)
+        other = cut_point(document.text, at - SHOWN_CHARACTERS if more.before else at + SHOWN_CHARACTERS)
         pieces = document_pieces(document, min(at, other), max(at, other))
         return {"html": self._html("more.html", pieces=pieces), "at": other, "done": other in (0, len(document.text))}
 
@@ -341,21 +251,20 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
 
 def _answer_view(answer: Answer) -> dict[str, Any]:
     word, note = next((word, note) for least, word, note in CONFIDENCE if answer.confidence >= least)
-    parts = () if answer.abstained else answer_parts(answer)
-    return {"answer": answer, "parts": parts, "confidence": word, "confidence_note": note}
+    claims = contradicting_claims(answer)
+    if claims:
+        word, note = "unsure", "compare the sources"
+    return {
+        "answer": answer,
+        "parts": answer_parts(answer),
+        "claims": claims,
+        "confidence": word,
+        "confidence_note": note,
+    }
 
 
 def _check(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-
-
-def _short(text: str, limit: int = 160) -> str:
-    text = _on_one_line(text[: 4 * limit])
-    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:–—-") + "…"
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 def serve(chain: AnswerChain, host: str = "127.0.0.1", port: int = 0, share: bool = False) -> gr.Blocks:
@@ -399,6 +308,8 @@ def _free_port(host: str, port: int) -> int:
 
 def launch(config: Config) -> None:
     """Serve the chat until it is interrupted."""
+    # Said before the models are loaded, which takes seconds.
+    _free_port(config.chat.host, config.chat.port)
     page = serve(build_chain(config), config.chat.host, config.chat.port, config.chat.share)
     click.echo(f"docqa chat: {page.local_url}  (stop it with Ctrl+C)")
     if config.chat.share:

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         document_pieces,
         example_questions,
         excerpt,
+        passage_excerpt,
     )
     from qa.types import Answer, Citation, Event, Hit, Turn
 
@@ -77,6 +78,7 @@ _HOMES = {
         "document_pieces",
         "example_questions",
         "excerpt",
+        "passage_excerpt",
     ),
     "qa.types": ("Answer", "Citation", "Event", "Hit", "Turn"),
 }
@@ -122,6 +124,7 @@ __all__ = [
     "excerpt",
     "load_config",
     "normalise",
+    "passage_excerpt",
     "sentence_spans",
 ]
 

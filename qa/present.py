@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import chain as concatenated
-from itertools import islice, pairwise, zip_longest
+from itertools import dropwhile, islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
+from index.chunk import TRAIL_SEPARATOR
 from index.types import Document
 from qa.extract import CONFLICT_NOTE
-from qa.types import Answer, Citation
+from qa.types import Answer, Citation, Hit
 
 if TYPE_CHECKING:
     from qa.chain import AnswerChain
@@ -119,6 +120,14 @@ def excerpt(text: str, limit: int = 160) -> str:
     """How the text begins, on one line of at most `limit` characters and the sign that there is more."""
     text = _on_one_line(text[: 4 * limit])
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:–—-") + "…"
+
+
+def passage_excerpt(hit: Hit) -> str:
+    """How a passage begins, after the title and headings that it may begin with: the title is shown beside it."""
+    above = {hit.title, *hit.chunk.heading.split(TRAIL_SEPARATOR)}
+    lines = (_on_one_line(line) for line in hit.chunk.text.splitlines())
+    own = "\n".join(dropwhile(lambda line: not line or line in above, lines))
+    return excerpt(own or hit.chunk.text)
 
 
 def example_questions(chain: AnswerChain) -> tuple[str, ...]:

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import re
 import socket
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 
 import ui
-from index.types import Document, Heading
-from qa import Answer, AnswerChain, Citation, Config, ConfigError, build_chain, build_index
-from tests.browser import QUESTION, Watch, ask, browser_fixture  # noqa: F401 (found by name)
+from qa import AnswerChain, Config, ConfigError, Hit, build_chain, build_index
+from qa.read import Evidence, Reading, answer_sentences
+from tests.browser import PATIENCE, QUESTION, Traffic, Watch, ask, browser_fixture  # noqa: F401 (found by name)
 
-DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parents[1]
+DATA = ROOT / "tests" / "data"
 KEEPER = "The first lighthouse keeper of Skarholm was Ingrid Aune."
 ATTACK = "<script>document.title='hacked';alert(1)</script><img src=x onerror=\"document.title='hacked';alert(2)\">"
+CHRONICLE = "The bridge of Norwick was opened in the spring of 1887."
+GUIDE = "The bridge of Norwick was opened to carts in 1889."
 BADGER = "Badgers dig their setts under the roots of old oaks."
 FILES = {
     "ferry.html": f"<title>Ferry notes {escape(ATTACK)}</title>"
     f"<p>The ferry {escape(ATTACK)} leaves Norwick at nine o'clock.</p>",
     "animals/badgers.md": f"# Badgers\n\n## Where they live\n\n{BADGER}\n\n## What they eat\n\nEarthworms.\n",
+    "chronicle.md": f"# Chronicle of Norwick\n\n{CHRONICLE} A brass band played.\n",
+    "guide.md": f"# Guide for visitors\n\nNorwick lies on both banks. {GUIDE} Lorries must go round.\n",
     "long.txt": "The coast\n\n"
     + "The wind came from the west and the sea was grey. Nobody had seen a sail for days.\n\n" * 6_400
     + f"{KEEPER}\n\n"
@@ -34,6 +41,36 @@ FILES = {
 }
 
 NewPage = Callable[..., Page]
+
+
+class YearReader:
+    """Answers with the years that sentences about the same things name; years that differ contradict each other.
+
+    It reads when `may_read` is set: a test can look at the page while a question is being answered.
+    """
+
+    name = "years"
+    digest = "0" * 64
+    threshold = 0.5
+
+    def __init__(self) -> None:
+        self.may_read = threading.Event()
+        self.may_read.set()
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        assert self.may_read.wait(120)
+        asked = set(re.findall(r"\w{4,}", question.lower()))
+        evidence = []
+        for number, hit in enumerate(hits):
+            for start, end in answer_sentences(hit):
+                sentence = hit.chunk.text[start:end]
+                year = re.search(r"\b1\d{3}\b", sentence)
+                if year and len(asked & set(re.findall(r"\w+", sentence.lower()))) >= 2:
+                    first = hit.chunk.start + start
+                    span = (first + year.start(), first + year.end())
+                    evidence.append(Evidence(number, first, hit.chunk.start + end, 1.0, span))
+        years = {hits[e.hit].chunk.text[e.span[0] - hits[e.hit].chunk.start :][:4] for e in evidence if e.span}
+        return Reading(tuple(evidence), tuple(h.score for h in hits), 0.8, conflict=len(years) > 1)
 
 
 @pytest.fixture(scope="module")
@@ -64,17 +101,31 @@ def served(chain: AnswerChain) -> Iterator[Any]:
     page.close(verbose=False)
 
 
+@pytest.fixture(scope="module")
+def years() -> YearReader:
+    return YearReader()
+
+
+@pytest.fixture(scope="module")
+def years_served(chain: AnswerChain, config: Config, years: YearReader) -> Iterator[Any]:
+    """A page over the same documents, whose reader knows spans and contradictions."""
+    page = ui.serve(AnswerChain(config, chain.retriever, years))
+    yield page
+    page.close(verbose=False)
+
+
 @pytest.fixture
 def new_page(browser: Browser, served: Any) -> Iterator[NewPage]:
     """Opens the page, each time as another user; in the end nothing may have gone wrong on any of them."""
     watches = []
     contexts = []
 
-    def open_page(**options: Any) -> Page:
+    def open_page(at: Any = served, **options: Any) -> Page:
         contexts.append(browser.new_context(**options))
         page = contexts[-1].new_page()
-        watches.append(Watch(page, served.local_url))
-        page.goto(served.local_url)
+        page.set_default_timeout(PATIENCE)
+        watches.append(Watch(page, at.local_url))
+        page.goto(at.local_url)
         page.get_by_role("heading", name="Ask your documents").wait_for()
         return page
 
@@ -91,12 +142,13 @@ def quote_shown(page: Page) -> str:
 
 
 def wait_until_in_sight(page: Page, selector: str) -> None:
-    """Wait until the first such element lies within the shown part of the source."""
+    """Wait until the first line of the first such element lies within the shown part of the source."""
     page.wait_for_function(
         """selector => {
             const box = e => document.querySelector(e).getBoundingClientRect();
             const inner = box(selector), outer = box("#source .page-text");
-            return inner.top >= outer.top && inner.bottom <= outer.bottom && inner.bottom <= innerHeight;
+            const bottom = Math.min(inner.bottom, inner.top + 24);
+            return inner.top >= outer.top && bottom <= outer.bottom && bottom <= innerHeight;
         }""",
         arg=selector,
     )
@@ -157,6 +209,71 @@ def test_a_long_document_comes_in_parts(new_page: NewPage, chain: AnswerChain) -
     assert longest in document.text
 
 
+def test_of_a_long_document_little_is_sent(new_page: NewPage, chain: AnswerChain) -> None:
+    page = new_page()
+    page.locator("#source .library").wait_for()
+    traffic = Traffic(page)
+    ask(page, "Who was the first lighthouse keeper of Skarholm?")
+    assert quote_shown(page) == KEEPER
+    page.get_by_role("button", name="Show more after").click()
+    page.wait_for_function("document.querySelector('#source .text').textContent.length > 7000")
+    document = chain.corpus.document_by_uri("long.txt")
+    assert document is not None
+    shown = page.locator("#source .text").evaluate("e => e.textContent")
+    assert len(shown) < traffic.received < len(document.text) / 10
+
+
+def test_the_search_tells_how_far_it_is(new_page: NewPage, years_served: Any, years: YearReader) -> None:
+    page = new_page(at=years_served)
+    page.locator("#start :is(.examples, p:last-child)").first.wait_for()
+    years.may_read.clear()
+    try:
+        page.get_by_label(QUESTION).fill("When was the bridge of Norwick opened?")
+        page.get_by_label(QUESTION).press("Enter")
+        found = page.locator(".turn .searching", has_text="found")
+        found.wait_for()
+        assert re.fullmatch(r"Searching… [1-9]\d* passages found", found.inner_text())
+    finally:
+        years.may_read.set()
+    page.locator(".turn .confidence").wait_for()
+    assert page.locator(".turn .searching").count() == 0
+
+
+def test_the_span_that_answers_is_strong(new_page: NewPage, years_served: Any) -> None:
+    page = new_page(at=years_served)
+    ask(page, "In which spring was the great day of Norwick?")
+    strong = page.locator(".turn .answer strong")
+    assert strong.all_inner_texts() == ["1887"]
+    assert page.locator(".turn .answer").inner_text().startswith(CHRONICLE)
+    assert strong.evaluate("e => Number(getComputedStyle(e).fontWeight)") >= 600
+    assert quote_shown(page) == CHRONICLE
+    assert page.locator("#source mark.strong").all_inner_texts() == ["1887"]
+
+
+def test_sources_that_contradict_each_other_stand_side_by_side(new_page: NewPage, years_served: Any) -> None:
+    page = new_page(at=years_served)
+    ask(page, "When was the bridge of Norwick opened?")
+    turn = page.locator(".turn").last
+    assert "contradict each other" in turn.locator(".conflict").inner_text()
+    assert "Unsure" in turn.locator(".confidence").inner_text()
+    claims = turn.locator(".claim")
+    assert sorted(claims.locator("strong").all_inner_texts()) == ["1887", "1889"]
+    boxes = [box for claim in claims.all() if (box := claim.bounding_box())]
+    assert boxes[0]["y"] == boxes[1]["y"]
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
+    for claim in claims.all():
+        said = CHRONICLE if "1887" in claim.inner_text() else GUIDE
+        title = "Chronicle of Norwick" if said == CHRONICLE else "Guide for visitors"
+        assert claim.locator(".source .title").inner_text() == title
+        claim.locator(".marker").click()
+        page.locator("#source h2", has_text=title).wait_for()
+        assert quote_shown(page) == said
+    page.set_viewport_size({"width": 390, "height": 800})
+    boxes = [box for claim in claims.all() if (box := claim.bounding_box())]
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"], "one below the other where it is narrow"
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_document_with_pages_shows_where_they_begin(new_page: NewPage) -> None:
     page = new_page()
     ask(page, "What is the fee for a berth a year?")
@@ -174,8 +291,16 @@ def test_an_abstention_says_so_and_offers_the_closest_passages(new_page: NewPage
     assert turn.locator(".answer, .marker, .confidence").count() == 0
     assert turn.locator(".source").count() == 3
     assert page.locator("#source mark").count() == 0, "nothing is shown as if it were a source"
-    turn.locator(".source").first.click()
-    assert len(quote_shown(page)) > 20
+    reason = turn.locator(".abstention")
+    assert "Jupiter" in reason.inner_text()
+    for card in turn.locator(".source").all():
+        assert reason.evaluate("(e, card) => e.compareDocumentPosition(card) & 4", card.element_handle())
+        card.click()
+        page.locator("#source h2", has_text=card.locator(".title").inner_text()).wait_for()
+        begins = card.locator(".quote").inner_text().removesuffix("…")
+        assert begins in " ".join(quote_shown(page).split())
+        assert not begins.startswith(card.locator(".title").inner_text()), "the title is not said twice"
+        wait_until_in_sight(page, "#source mark")
 
 
 def test_why_lists_the_parts_of_the_scores(new_page: NewPage) -> None:
@@ -273,12 +398,12 @@ def conversations(served: Any) -> list[ui.Conversation]:
 def test_examples_come_from_the_documents(new_page: NewPage, chain: AnswerChain) -> None:
     page = new_page()
     example = page.locator(".examples button").first
-    example.wait_for(timeout=60_000)
+    example.wait_for()
     asked = example.inner_text()
     topic = re.findall("“(.+)”", asked)[0]
     assert any(topic in chain.corpus.document(info.id).text for info in chain.corpus.documents())
     example.click()
-    page.locator(".turn .answer").wait_for(timeout=60_000)
+    page.locator(".turn .answer").wait_for()
     assert page.locator(".turn .question").inner_text() == asked
 
 
@@ -361,55 +486,79 @@ def test_a_document_that_changed_is_not_shown_as_if_it_had_not(
         build_index(config)
 
 
+def test_a_document_whose_file_can_no_longer_be_read_says_so(new_page: NewPage, config: Config) -> None:
+    page = new_page()
+    path = config.corpus / "animals" / "badgers.md"
+    before = path.read_bytes()
+    ask(page, "Where do badgers dig their setts?")
+    page.locator("#source mark").first.wait_for()
+    assert page.locator("#source .stale").count() == 0
+    path.write_bytes(b"\0\1\2\0" * 64)
+    try:
+        assert [file.stale for file in build_index(config).left_out] == [True]
+        page.locator(".turn .marker").first.click()
+        page.locator("#source .stale").wait_for()
+        assert "can no longer be read" in page.locator("#source .stale").inner_text()
+        assert quote_shown(page) == BADGER, "its last good text is still a source"
+    finally:
+        path.write_bytes(before)
+        build_index(config)
+
+
+def program(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder, as if docqa was installed."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_without_an_index_the_page_says_how_to_make_it(tmp_path: Path) -> None:
+    for arguments in (("-m", "ui"), (str(ROOT / "ui.py"),)):
+        done = program(tmp_path, *arguments, DOCQA_CHAT__PORT="0")
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert re.fullmatch(r"Error: There is no index in \.docqa yet\. Run `docqa index` to make it\.\n", done.stderr)
+        assert list(tmp_path.iterdir()) == [], "it has not prepared a model"
+
+
+def test_without_documents_the_command_says_where_to_put_them(tmp_path: Path) -> None:
+    done = program(tmp_path, "-m", "qa.cli", "chat", "--port", "0")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(
+        r"docqa: The folder of documents seeds does not exist\..*--corpus.*", done.stderr.splitlines()[-1]
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_one_line(config: Config, chain: AnswerChain) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        settings = {"DOCQA_CHAT__PORT": port, "DOCQA_INDEX_DIR": str(config.index_dir)}
+        done = program(config.index_dir.parent, "-m", "ui", **settings)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(rf"Error: Port {port} on 127\.0\.0\.1 is in use .*--port\.\n", done.stderr)
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("true", "1 error"), ("", "1 skipped")])
+def test_a_missing_browser_is_an_error_where_changes_are_checked(tmp_path: Path, ci: str, outcome: str) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "from tests.browser import browser_fixture\n\n\ndef test_it(browser):\n    pass\n", "utf-8"
+    )
+    done = program(tmp_path, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py", CI=ci, PATH=str(tmp_path))
+    assert outcome in done.stdout.splitlines()[-1]
+    assert done.returncode == (1 if ci else 0)
+    assert ("needs Chromium: apt-get install chromium" in done.stdout) == bool(ci)
+
+
 def test_a_port_in_use_is_named(chain: AnswerChain) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"Port {port} .* in use.*--port"):
             ui.serve(chain, port=port)
-
-
-def citation(n: int, quote: str, start: int = 0, span: tuple[int, int] | None = None) -> Citation:
-    return Citation(n, 1, "a.txt", "A", None, start, start + len(quote), quote, span)
-
-
-def answer(text: str, *citations: Citation) -> Answer:
-    return Answer("q", text, citations, (), "extractive", abstained=False, reason="", confidence=0.9)
-
-
-def test_the_span_is_strong_and_a_bracket_of_the_quote_is_no_marker() -> None:
-    first = citation(1, "Bees [2] dance\nat noon.", start=10, span=(28, 32))
-    second = citation(2, "Wasps do not.")
-    parts = ui.answer_parts(answer("Bees [2] dance at noon. [1] Wasps do not. [2] [7]", first, second))
-    assert [(p.text, p.strong, p.citation and p.citation.n) for p in parts] == [
-        ("Bees [2] dance at ", False, None),
-        ("noon", True, None),
-        (".", False, None),
-        (" ", False, None),
-        ("[1]", False, 1),
-        (" ", False, None),
-        ("Wasps do not.", False, None),
-        (" ", False, None),
-        ("[2]", False, 2),
-        (" ", False, None),
-        ("[7]", False, None),
-    ]
-
-
-@given(st.text(max_size=60), st.lists(st.integers(0, 60), min_size=8, max_size=8))
-def test_the_pieces_of_a_document_are_its_text(text: str, offsets: list[int]) -> None:
-    a, b, c, d, e, f, g, h = [min(offset, len(text)) for offset in offsets]
-    quote, window, heading = sorted((a, b)), sorted((c, d)), sorted((e, f))
-    pages = tuple(sorted({0, g, h}))
-    document = Document(1, "a", "A", "text/plain", text, "", pages, (Heading(heading[0], heading[1], 2),))
-    pieces = ui.document_pieces(document, window[0], window[1], (quote[0], quote[1]))
-    assert "".join(piece.text for piece in pieces) == text[window[0] : window[1]]
-    inside = range(max(quote[0], window[0]), min(quote[1], window[1]))
-    assert "".join(piece.text for piece in pieces if piece.quote) == text[inside.start : max(inside.start, inside.stop)]
-
-
-@given(st.text(alphabet="ab \n", max_size=3_000), st.integers(-100, 4_000))
-def test_a_border_moves_back_a_little_at_most(text: str, offset: int) -> None:
-    cut = ui.border(text, offset)
-    asked = min(max(offset, 0), len(text))
-    assert asked - ui.SHOWN_CHARACTERS // 8 <= cut <= asked
-    assert cut in (0, asked) or text[cut - 1] in "\n "

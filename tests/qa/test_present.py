@@ -7,9 +7,19 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from index.chunk import TRAIL_SEPARATOR
 from index.types import Chunk, Document, Heading
 from qa.extract import CONFLICT_NOTE, extractive_answer
-from qa.present import CUT_REACH, Part, answer_parts, contradicting_claims, cut_point, document_pieces, excerpt
+from qa.present import (
+    CUT_REACH,
+    Part,
+    answer_parts,
+    contradicting_claims,
+    cut_point,
+    document_pieces,
+    excerpt,
+    passage_excerpt,
+)
 from qa.read import Evidence, Reading
 from qa.types import Answer, Citation, Hit
 
@@ -23,7 +33,7 @@ def answer(text: str, *citations: Citation) -> Answer:
 
 
 def as_rows(parts: list[Part]) -> list[tuple[str, bool, int | None]]:
-    return [(p.text, p.strong, p.citation and p.citation.n) for p in parts]
+    return [(p.text, p.strong, p.citation.n if p.citation else None) for p in parts]
 
 
 def test_the_span_is_strong_and_a_bracket_of_the_quote_is_no_marker() -> None:
@@ -99,3 +109,11 @@ def test_an_excerpt_ends_at_a_word() -> None:
     assert excerpt("The  tide\ncomes in.", 40) == "The tide comes in."
     assert excerpt("The tide, however, comes in.", 12) == "The tide…"
     assert excerpt("x" * 100_000, 10) == "x" * 10 + "…"
+
+
+def test_a_passage_is_shown_without_the_headings_it_begins_with() -> None:
+    text = "The river\n\nFloods  in\nspring\n\nThe river floods."
+    chunk = Chunk(1, 1, 0, len(text), text, 9, f"The river{TRAIL_SEPARATOR}Floods in")
+    assert passage_excerpt(Hit(chunk, "river.md", "The river", None, 1.0)) == "spring The river floods."
+    only_headings = replace(chunk, text="The river\n")
+    assert passage_excerpt(Hit(only_headings, "river.md", "The river", None, 1.0)) == "The river"
