@@ -33,7 +33,7 @@ class ReadSettings(Settings):
     Below `threshold`, a calibrated probability, docqa abstains; None: the threshold fitted to the reader.
     """
 
-    reader: Literal["cross-encoder", "sentence-ranker"] = "sentence-ranker"
+    reader: Literal["cross-encoder", "sentence-ranker"] = "cross-encoder"
     passages: Annotated[int, Field(ge=1, le=100)] = 8
     threshold: Annotated[float | None, Field(ge=0, le=1)] = None
 

@@ -30,9 +30,10 @@ def load_set(folder: Path) -> list[Question]:
             if not document:
                 raise ValueError(f"{handle.name}, line {number}: meta.passage_id names no paragraph")
             paragraphs = (folder / "docs" / f"{document}.txt").read_text(encoding="utf-8").split("\n\n")
-            context = paragraphs[int(place)]
-            spans = tuple((context.index(a), context.index(a) + len(a)) for a in row["answers"] if a in context)
             title = document.replace("_", " ")
+            # A document may begin with its title, which is not one of the numbered paragraphs.
+            context = paragraphs[int(place) + (paragraphs[0] == title)]
+            spans = tuple((context.index(a), context.index(a) + len(a)) for a in row["answers"] if a in context)
             # The held-out SQuAD source is one whose titles name the subject.
             questions.append(Question("squad_dev-v1.1.half_A.train_articles", title, context, row["question"], spans))
     return questions
