@@ -22,16 +22,8 @@ class FoundFile:
     mtime_ns: int
 
 
-def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
-    """Every file below `root`: those that can be indexed and those that cannot, each in the order of their uris.
-
-    Hidden files and folders (a leading full stop) are passed over in silence, as is a link to a file or folder that the
-    walk meets under its own name: no document is read twice, and a folder that leads back to itself ends there. A file
-    name that is not UTF-8 is read under a uri in which the odd bytes are escaped.
-
-    Raises:
-        CorpusError: `root` is missing, is not a folder or cannot be listed.
-    """
+def check_folder(root: Path) -> None:
+    """Raises CorpusError when `root` is missing, is not a folder or cannot be listed."""
     try:
         if not root.is_dir():
             what = "is a file, not a folder" if root.exists() else "does not exist"
@@ -42,6 +34,19 @@ def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
             f"The folder of documents {root} cannot be opened: {error.strerror}. "
             "Allow reading it, or name another with --corpus."
         ) from None
+
+
+def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
+    """Every file below `root`: those that can be indexed and those that cannot, each in the order of their uris.
+
+    Hidden files and folders (a leading full stop) are passed over in silence, as is a link to a file or folder that the
+    walk meets under its own name: no document is read twice, and a folder that leads back to itself ends there. A file
+    name that is not UTF-8 is read under a uri in which the odd bytes are escaped.
+
+    Raises:
+        CorpusError: `root` is missing, is not a folder or cannot be listed.
+    """
+    check_folder(root)
     search = _Search(root)
     search.folders()
     search.links()

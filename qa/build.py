@@ -9,6 +9,7 @@ from index.schema import DATABASE, open_to_read
 from index.store import Corpus
 from index.types import UpdateReport
 from index.update import update_index
+from index.walk import check_folder
 from qa.chain import AnswerChain
 from qa.config import Config
 from qa.read import Reader
@@ -19,6 +20,8 @@ Progress = Callable[[str, int, int], None]
 
 def build_index(config: Config, progress: Progress | None = None) -> UpdateReport:
     """Bring the index up to date with the corpus folder; `progress` is told (step, done, total)."""
+    # Says that the folder is missing before it spends seconds on a model.
+    check_folder(config.corpus)
     embedder = load_embedder(config.embed, config.index_dir)
     return update_index(config.corpus, config.index_dir, embedder, config.load, config.chunk, progress)
 

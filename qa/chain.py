@@ -24,7 +24,8 @@ from qa.types import Answer, Event, Hit, Turn
 from qa.words import words
 
 MAX_QUESTION_CHARACTERS = 2_000
-_AFTER_MARKER = re.compile(r"(?<=\])\s+")
+# The marker, or the last of several, that ends a sentence.
+_LAST_MARKER = re.compile(r"\[\d+\](?=\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +178,8 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
 
 
 def _closing_events(answer: Answer) -> Iterator[Event]:
-    sentences = _AFTER_MARKER.split(answer.text) if answer.text else []
-    for count in range(1, len(sentences) + 1):
-        yield Event("text", text=" ".join(sentences[:count]))
+    for marker in _LAST_MARKER.finditer(answer.text):
+        yield Event("text", text=answer.text[: marker.end()])
     yield Event("answer", hits=answer.hits, text=answer.text, answer=answer)
 
 
