@@ -79,8 +79,9 @@ def _reason(question: str, hits: Sequence[Hit]) -> str:
         return "No passage of the documents resembles the question."
     closest = hits[:5]
     held = {stem(w) for h in closest for w in words(f"{h.title} {h.chunk.heading} {h.chunk.text}")}
-    # The words as the reader of the chat typed them, not their stems.
-    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in held]
+    # The words as the reader of the chat typed them, not their stems; names, numbers and longer words, since that a
+    # passage lacks "live" or "big" tells nobody anything.
+    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in held and (len(w) > 4 or not w.islower())]
     title = closest[0].title
     if missing:
         quoted = ", ".join(f"“{w}”" for w in missing[:3])

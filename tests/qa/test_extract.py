@@ -64,10 +64,16 @@ def test_below_the_threshold_it_abstains_and_names_what_is_missing() -> None:
     assert len(answer.hits) == 3
 
 
+def test_a_missing_small_word_is_not_worth_naming() -> None:
+    reading = Reading((FIRST,), (0.9, 0.3, 0.6), 0.4)
+    answer = extractive_answer("What does a big ticket cost?", HITS, reading, DOCUMENTS, threshold=0.5)
+    assert "“big”" not in answer.reason
+
+
 def test_when_every_word_is_there_the_reason_does_not_invent_a_missing_one() -> None:
     reading = Reading((FIRST,), (0.9, 0.3, 0.6), 0.4)
     answer = extractive_answer("Do children travel?", HITS, reading, DOCUMENTS, threshold=0.5)
-    assert "“" not in answer.reason
+    assert "mention" not in answer.reason
 
 
 def test_without_any_passage_it_abstains() -> None:
