@@ -146,7 +146,7 @@ class _Views:
         try:
             place = Place.model_validate(request)
             document = self.chain.corpus.document(place.doc)
-            stale = any(info.stale for info in self.chain.corpus.documents() if info.id == place.doc)
+            stale = self.chain.corpus.sources([place.doc])[place.doc].stale
         except (DocqaError, KeyError, ValidationError) as error:
             return self._html("missing.html", reason=str(error) if isinstance(error, DocqaError) else "")
         size = len(document.text)

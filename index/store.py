@@ -24,6 +24,7 @@ from index.types import (
     Filter,
     Heading,
     LeftOut,
+    Source,
     TextMatch,
     VectorMatch,
 )
@@ -110,6 +111,15 @@ class Corpus:
                 " FROM documents d LEFT JOIN chunks c ON c.doc_id = d.id GROUP BY d.id ORDER BY uri"
             ).fetchall()
         return [DocumentInfo(row[0], row[1], row[2], row[3], row[4], row[5], bool(row[6])) for row in rows]
+
+    def sources(self, ids: Sequence[int]) -> dict[int, Source]:
+        """The documents with these ids, by id, without their text; those that are gone are left out."""
+        with self._reading() as reader:
+            rows = reader.connection.execute(
+                "SELECT id, uri, title, page_starts, stale FROM documents WHERE id IN (SELECT value FROM json_each(?))",
+                (json.dumps(list(ids)),),
+            ).fetchall()
+        return {row[0]: Source(row[1], row[2], tuple(json.loads(row[3])), bool(row[4])) for row in rows}
 
     def chunks(self, ids: Sequence[int]) -> list[Chunk]:
         """The passages with these ids, in the order asked for; those that are gone are left out."""

@@ -36,7 +36,25 @@ class Document:
 
     def page(self, offset: int) -> int | None:
         """The 1-based page that holds the offset, or None for a format without pages."""
-        return bisect.bisect_right(self.page_starts, offset) if self.page_starts else None
+        return _page(self.page_starts, offset)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a citation says of a document, without its text; `stale` as in `LeftOut`."""
+
+    uri: str
+    title: str
+    page_starts: tuple[int, ...]
+    stale: bool
+
+    def page(self, offset: int) -> int | None:
+        """The 1-based page that holds the offset, or None for a format without pages."""
+        return _page(self.page_starts, offset)
+
+
+def _page(page_starts: tuple[int, ...], offset: int) -> int | None:
+    return bisect.bisect_right(page_starts, offset) if page_starts else None
 
 
 @dataclass(frozen=True, slots=True)

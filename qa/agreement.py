@@ -18,13 +18,16 @@ _KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = (
                                r"tell me|list|reasons?|difference|purpose|steps?)\b", re.I)),
     ("time", re.compile(r"\b(when|what (?:year|date|day|month|time|century|decade)|which (?:year|date|day|month)|"
                         r"how (?:long|old|often))\b", re.I)),
-    ("number", re.compile(r"\b(how (?:many|much|far|high|big|large|tall|deep|fast)|what (?:percent\w*|number|amount|"
+    ("number", re.compile(r"\b(how (?:many|much|far|high|big|large|tall|deep|fast)|"
+                          r"what (?:do|does|did|will) .{1,60} (?:cost|weigh|pay)|what (?:percent\w*|number|amount|"
                           r"price|cost|population|share|fee))\b", re.I)),
     ("person", re.compile(r"\b(who|whom|whose)\b", re.I)),
     ("place", re.compile(r"\b(where|what (?:city|country|town|place|state|street|region)|which (?:city|country|town|"
                          r"place|state|region))\b", re.I)),
 )  # fmt: skip
-_DEFINITION = re.compile(r"^\s*(?:and )?what(?:'s|’s| is| are| was| were) (?:an? |the )?[\w\s'’-]{2,60}\??$", re.I)
+_DEFINITION = re.compile(
+    r"^\s*(?:and )?what(?:'s|’s| is| are| was| were) (?:an? |the )?(?:(?!of\b|for\b|in\b)[\w'’-]+ ?){1,3}\??$", re.I
+)
 _DIGIT = re.compile(r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|dozen|hundred|thousand|million|billion|"
                     r"half|once|twice)\b", re.I)  # fmt: skip
 _TIME = re.compile(r"\d{3,4}|\d+(?::\d\d| ?(?:am|pm|days?|weeks?|months?|years?|hours?|minutes?))|\b(?:january|"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, p
 
 from index.errors import QuestionError
 from index.store import Corpus
-from index.types import Filter
+from index.types import Chunk, Document, Filter
 from qa.cite import is_proved
 from qa.config import Config
 from qa.extract import abstention, extractive_answer
@@ -159,22 +159,41 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         threshold = self.config.read.threshold
         if threshold is None:
             threshold = self._reader.threshold
-        ids = {state.hits[e.hit].chunk.doc_id for e in reading.evidence}
-        documents = {i: self.corpus.document(i) for i in ids}
-        answer = extractive_answer(state.question, state.hits, reading, documents, threshold)
+        documents = self._documents([state.hits[e.hit].chunk for e in reading.evidence])
+        if documents is None:
+            answer = _changed(state.question, state.hits, reading.confidence)
+        else:
+            answer = extractive_answer(state.question, state.hits, reading, documents, threshold)
         return replace(answer, timings_s=_timed(state.timings_s, "read", began))
+
+    def _documents(self, chunks: Sequence[Chunk]) -> dict[int, Document] | None:
+        """The documents of the passages by id; None when one has changed or gone since its passage was found."""
+        documents: dict[int, Document] = {}
+        for chunk in chunks:
+            try:
+                document = documents.setdefault(chunk.doc_id, self.corpus.document(chunk.doc_id))
+            except KeyError:
+                return None
+            if document.text[chunk.start : chunk.end] != chunk.text:
+                return None
+        return documents
 
     def _verify(self, answer: Answer) -> Answer:
         began = time.perf_counter()
-        # Read again from the store: a document may have changed since its passages were found.
-        if not all(is_proved(c, self.corpus.document(c.doc_id)) for c in answer.citations):
-            answer = replace(
-                abstention(answer.question, answer.hits, answer.confidence),
-                reason="A cited document changed while the answer was made: please ask again.",
-                timings_s=answer.timings_s,
-            )
+        # Read again from the store: an update may have finished since the quotes were cut.
+        try:
+            proved = all(is_proved(c, self.corpus.document(c.doc_id)) for c in answer.citations)
+        except KeyError:
+            proved = False
         timings = _timed(answer.timings_s, "verify", began)
+        if not proved:
+            answer = _changed(answer.question, answer.hits, answer.confidence)
         return replace(answer, timings_s={**timings, "total": sum(timings.values())})
+
+
+def _changed(question: str, hits: tuple[Hit, ...], confidence: float) -> Answer:
+    reason = "A cited document changed while the answer was made: please ask again."
+    return replace(abstention(question, hits, confidence), reason=reason)
 
 
 def _closing_events(answer: Answer) -> Iterator[Event]:

@@ -106,7 +106,7 @@ def index(config_file: Path | None, flags: Flags, corpus: str | None) -> int:
 def ask(config_file: Path | None, flags: Flags, question: tuple[str, ...], as_json: bool) -> int:
     """Answer a QUESTION with quotes from the documents, or say that they do not answer it."""
     answer = _chain(_config(config_file, flags)).invoke({"question": " ".join(question)})
-    _show([json.dumps(asdict(answer))] if as_json else terminal.answer_lines(answer))
+    _show([json.dumps(asdict(answer), ensure_ascii=False)] if as_json else terminal.answer_lines(answer))
     return DONE
 
 
@@ -119,7 +119,9 @@ def search(config_file: Path | None, flags: Flags, words: tuple[str, ...], top: 
     """Show the passages that match WORDS best, without reading them for an answer."""
     hits = _chain(_config(config_file, flags)).search(" ".join(words), top)
     _show(
-        [json.dumps({"hits": [asdict(hit) for hit in hits]})] if as_json else terminal.passage_lines(hits, scores=True)
+        [json.dumps({"hits": [asdict(hit) for hit in hits]}, ensure_ascii=False)]
+        if as_json
+        else terminal.passage_lines(hits, scores=True)
     )
     return DONE
 

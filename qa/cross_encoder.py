@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ MAX_SENTENCES = 4
 EVIDENCE_THRESHOLD = 0.5
 # Another passage counts as a second source, agreeing or not, when it is at least this likely to be right.
 SECOND_SOURCE = 0.4
+# A price, a time of day or a date in figures is one number: 6:30 and 7:30 have nothing in common.
+_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
 PASSAGE_FEATURES = ("score", "margin", "rank", "cosine", "coverage", "kind")
 ANSWER_FEATURES = ("best", "lead", "score", "margin", "coverage", "cosine", "kind")
 
@@ -60,7 +63,7 @@ class CrossEncoder:
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         found = candidates(question, hits[: self._passages], self._network)
         if not found:
-            return Reading((), tuple(h.score for h in hits), 0.0)
+            return Reading((), (None,) * len(hits), 0.0)
         passage = self._calibration.models["passage"]
         scores = [passage(c.features) for c in found]
         best = int(np.argmax(scores))
@@ -80,7 +83,7 @@ class CrossEncoder:
             if relation != "unrelated":
                 conflict = conflict or relation == "contradicts"
                 chosen.append(other)
-        by_hit = [0.0] * len(hits)
+        by_hit: list[float | None] = [None] * len(hits)
         for candidate, score in zip(found, scores, strict=True):
             by_hit[candidate.hit] = score
         return Reading(tuple(chosen), tuple(by_hit), confidence, best=0, conflict=conflict)
@@ -167,19 +170,16 @@ def compare(quote: str, span: str, other_quote: str, other_span: str, kind: Answ
     """How a second source relates to the first: it `repeats` it, `contradicts` it, or is `unrelated`.
 
     It repeats the first when it says it in the same words. Two sentences contradict each other when they are about the
-    same thing (half of their content words agree) and give different times or numbers for it.
+    same thing (half of their content words agree) and the answers in them hold different numbers.
     """
-    a, b = set(content_stems(quote)), set(content_stems(other_quote))
-    if a == b:
+    if content_stems(quote) == content_stems(other_quote):
         return "repeats"
-    same = len(a & b) / max(1, min(len(a), len(b)))
-    if kind in ("time", "number") and same >= 0.5 and _numbers(span) and _numbers(other_span):
-        return "contradicts" if not _numbers(span) & _numbers(other_span) else "unrelated"
-    return "unrelated"
-
-
-def _numbers(text: str) -> set[str]:
-    return {w for w in content_stems(text) if has_kind("number", w)}
+    numbers, other_numbers = set(_NUMBER.findall(span)), set(_NUMBER.findall(other_span))
+    # One date may be more exact than the other: "1964" and "4 May 1964" agree.
+    if kind == "description" or numbers <= other_numbers or other_numbers <= numbers:
+        return "unrelated"
+    a, b = (set(content_stems(_NUMBER.sub("", text))) for text in (quote, other_quote))
+    return "contradicts" if len(a & b) >= max(1, min(len(a), len(b))) / 2 else "unrelated"
 
 
 def _title(hit: Hit) -> str:

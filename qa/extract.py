@@ -81,12 +81,14 @@ def _reason(question: str, hits: Sequence[Hit]) -> str:
     held = {stem(w) for h in closest for w in words(f"{h.title} {h.chunk.heading} {h.chunk.text}")}
     # The words as the reader of the chat typed them, not their stems; names, numbers and longer words, since that a
     # passage lacks "live" or "big" tells nobody anything.
-    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in held and (len(w) > 4 or not w.islower())]
+    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in held]
+    telling = [w for w in missing if len(w) > 4 or not w.islower()]
     title = closest[0].title
-    if missing:
-        quoted = ", ".join(f"“{w}”" for w in missing[:3])
+    if telling:
+        quoted = ", ".join(f"“{w}”" for w in telling[:3])
         return f"The closest passages, first of all in “{title}”, do not mention {quoted}."
-    return f"The closest passages, first of all in “{title}”, are about this but do not answer it."
+    closeness = "do not answer this" if missing else "are about this but do not answer it"
+    return f"The closest passages, first of all in “{title}”, {closeness}."
 
 
 def _typed_words(question: str) -> list[str]:
@@ -96,5 +98,5 @@ def _typed_words(question: str) -> list[str]:
 
 def _by_reader(hits: Sequence[Hit], reading: Reading) -> tuple[Hit, ...]:
     """The passages in the reader's order; those it did not read keep theirs, behind."""
-    read = [replace(h, reader=s, score=s) for h, s in zip(hits, reading.scores, strict=True)]
-    return tuple(sorted(read, key=lambda h: -(h.reader or 0.0)))
+    read = [h if s is None else replace(h, reader=s, score=s) for h, s in zip(hits, reading.scores, strict=True)]
+    return tuple(sorted(read, key=lambda h: (h.reader is None, -(h.reader or 0.0))))

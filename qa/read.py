@@ -29,12 +29,12 @@ class Reading:
     """What a reader found.
 
     `evidence` holds the sentences, the best one among them named by `best`; it is empty when no passage was given.
-    `scores` has one entry a passage, higher is better; `confidence` is the calibrated probability that the evidence
-    answers the question; `conflict` says that the sentences contradict each other.
+    `scores` has one entry a passage, higher is better, None for one that was not read; `confidence` is the calibrated
+    probability that the evidence answers the question; `conflict` says that the sentences contradict each other.
     """
 
     evidence: tuple[Evidence, ...]
-    scores: tuple[float, ...]
+    scores: tuple[float | None, ...]
     confidence: float
     best: int = 0
     conflict: bool = False

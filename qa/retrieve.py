@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
@@ -56,21 +55,21 @@ class HybridRetriever(BaseRetriever):
         cosine = {chunk_id: (rank, value) for rank, (chunk_id, value) in enumerate(nearest, start=1)}
         fused = reciprocal_rank_fusion([list(bm25), list(cosine)], self.settings.rrf_k)
         scores = dict(fused)
-        documents: dict[int, Any] = {}
         found = []
-        # A document that went away between the two searches takes its chunks with it; they are left out here.
-        for chunk in self.corpus.chunks([chunk_id for chunk_id, _ in fused]):
-            if chunk.doc_id not in documents:
-                documents[chunk.doc_id] = self.corpus.document(chunk.doc_id)
-            document = documents[chunk.doc_id]
+        chunks = self.corpus.chunks([chunk_id for chunk_id, _ in fused])
+        sources = self.corpus.sources(sorted({chunk.doc_id for chunk in chunks}))
+        for chunk in chunks:
+            source = sources.get(chunk.doc_id)
+            if source is None:
+                continue  # the document went away since it was found
             bm25_rank, bm25_score = bm25.get(chunk.id, (None, None))
             cosine_rank, cosine_score = cosine.get(chunk.id, (None, None))
             found.append(
                 Hit(
                     chunk=chunk,
-                    uri=document.uri,
-                    title=document.title,
-                    page=document.page(chunk.start),
+                    uri=source.uri,
+                    title=source.title,
+                    page=source.page(chunk.start),
                     score=scores[chunk.id],
                     cosine=cosine_score,
                     cosine_rank=cosine_rank,

@@ -56,7 +56,7 @@ class SentenceRanker:
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         found = candidates(question, hits[: self._passages], self._embedder)
         if not found:
-            return Reading((), tuple(h.score for h in hits), 0.0)
+            return Reading((), (None,) * len(hits), 0.0)
         score = self._calibration.models["sentence"]
         scores = [score(c.features) for c in found]
         best = int(np.argmax(scores))
@@ -66,7 +66,7 @@ class SentenceRanker:
         chosen.sort(key=lambda i: (found[i].hit != found[best].hit, found[i].hit, found[i].start))
         evidence = tuple(Evidence(found[i].hit, found[i].start, found[i].end, scores[i]) for i in chosen)
         by_hit = [
-            max((s for c, s in zip(found, scores, strict=True) if c.hit == h), default=0.0) for h in range(len(hits))
+            max((s for c, s in zip(found, scores, strict=True) if c.hit == h), default=None) for h in range(len(hits))
         ]
         return Reading(evidence, tuple(by_hit), confidence, best=chosen.index(best))
 

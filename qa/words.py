@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -10,6 +11,8 @@ import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _STEMMER = snowballstemmer.stemmer("english")
+# The stemmer keeps the word it works on in itself.
+_STEMMING = threading.Lock()
 
 # Function words and the words that only shape a question.
 STOP_WORDS = frozenset((
@@ -36,7 +39,8 @@ def words(text: str) -> list[str]:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The Snowball English stem, so that "commanders" and "commander" agree."""
-    return str(_STEMMER.stemWord(word))
+    with _STEMMING:
+        return str(_STEMMER.stemWord(word))
 
 
 def content_stems(text: str) -> list[str]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from qa.agreement import Terms, answer_kind, has_kind
-from qa.words import content_stems
+from qa.words import content_stems, stem
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,8 @@ from qa.words import content_stems
         ("How do I renew a card?", "description"),
         ("What is ISIS?", "description"),
         ("Which boat sank?", "other"),
+        ("What does a ticket to Skarn cost?", "number"),
+        ("What is the nickname of the delivery van?", "other"),
     ],
 )
 def test_the_kind_of_answer(question: str, kind: str) -> None:
@@ -42,6 +45,17 @@ def test_coverage_weighs_rare_words_more() -> None:
     assert terms.coverage("Ferries sail") == pytest.approx(ferry / (ferry + timetable))
     assert terms.coverage("the ferry's timetable") == pytest.approx(1.0)
     assert terms.coverage("bees") == 0.0
+
+
+def test_many_threads_stem_alike() -> None:
+    vocabulary = [
+        f"{stem}{ending}" for stem in ("sail", "harbour", "nation", "relat") for ending in ("s", "ing", "ed", "ional")
+    ]
+    expected = [stem(word) for word in vocabulary]
+    stem.cache_clear()
+    with ThreadPoolExecutor(8) as pool:
+        for found in pool.map(lambda _: [stem.__wrapped__(word) for word in vocabulary], range(200)):
+            assert found == expected
 
 
 def test_inflected_words_agree() -> None:

@@ -168,7 +168,19 @@ def test_a_running_chain_sees_what_was_indexed_since(config: Config, chain: Answ
     assert_proved(chain, answer)
 
 
-def test_a_document_that_changed_under_the_answer_is_not_quoted(config: Config, tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", ["answer", "verify"])
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "UPDATE documents SET text = replace(text, '7:40', '9:99')",
+        "UPDATE documents SET text = 'Fireworks are forbidden on board. ' || text",
+        "UPDATE documents SET text = substr(text, 1, 20)",
+        "DELETE FROM documents",
+    ],
+)
+def test_a_document_that_changed_under_the_answer_is_not_quoted(
+    config: Config, tmp_path: Path, step: str, edit: str
+) -> None:
     docs = tmp_path / "docs"
     docs.mkdir()
     (docs / "ferry.txt").write_text(FERRY)
@@ -178,9 +190,9 @@ def test_a_document_that_changed_under_the_answer_is_not_quoted(config: Config, 
 
     class Edit(BaseCallbackHandler):
         def on_chain_start(self, *_: Any, **kwargs: Any) -> None:
-            if kwargs.get("name") == "verify":
+            if kwargs.get("name") == step:
                 with sqlite3.connect(tmp_path / "index" / "corpus.db") as database:
-                    database.execute("UPDATE documents SET text = replace(text, '7:40', '9:99')")
+                    database.execute(edit)
 
     answer = chain.invoke({"question": QUESTION}, {"callbacks": [Edit()]})
     assert answer.abstained and "changed" in answer.reason and answer.citations == ()

@@ -55,6 +55,16 @@ def test_the_hits_are_in_the_readers_order() -> None:
     assert [h.uri for h in answer_of(FIRST).hits] == ["old.txt", "copy.txt", "new.txt"]
 
 
+def test_a_passage_that_was_not_read_keeps_its_score_and_comes_last() -> None:
+    reading = Reading((FIRST,), (0.2, None, 0.6), 0.8)
+    hits = extractive_answer("What does a ticket cost?", HITS, reading, DOCUMENTS, threshold=0.5).hits
+    assert [(h.uri, h.reader, h.score) for h in hits] == [
+        ("copy.txt", 0.6, 0.6),
+        ("old.txt", 0.2, 0.2),
+        ("new.txt", None, 0.5),
+    ]
+
+
 def test_below_the_threshold_it_abstains_and_names_what_is_missing() -> None:
     reading = Reading((FIRST,), (0.9, 0.3, 0.6), 0.4)
     answer = extractive_answer("What does a Sunday ticket cost in Bergen?", HITS, reading, DOCUMENTS, threshold=0.5)
