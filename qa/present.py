@@ -140,7 +140,7 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
     chosen = found[:: max(1, len(found) // MAX_EXAMPLES)][: MAX_EXAMPLES * 2]
     topics = zip_longest(*(islice(_topics(chain.corpus.document(info.id)), 6) for info in chosen))
     questions = (
-        topic if topic.endswith("?") else f"What do the documents say about “{topic}”?"
+        topic if topic.endswith("?") else f"What is said about “{topic}”?"
         for topic in dict.fromkeys(concatenated.from_iterable(topics))
         if topic
     )
