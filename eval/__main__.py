@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from eval.run import Job
     from eval.saved import Run
 
+log = logging.getLogger(__name__)
+
 GOLD = Path("eval/gold.jsonl")
 RUNS = Path(".eval/runs")
 
@@ -41,7 +43,7 @@ _JOB_OPTIONS = (
 
 
 def main() -> None:
-    """Run the command line; an error that docqa raised on purpose becomes one line and exit code 2."""
+    """Run the command line; whatever goes wrong ends with one line and exit code 2: 1 says "regression" and no more."""
     from qa import DocqaError
 
     try:
@@ -53,6 +55,9 @@ def main() -> None:
         sys.exit(2)
     except click.Abort:
         _end(2, "Interrupted: nothing can be said.")
+    except Exception as error:  # Uncaught, it would end with exit code 1, which says "regression".
+        log.exception("The command broke off.")
+        _end(2, f"Error: unexpected {type(error).__name__}: {error}")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
