@@ -71,7 +71,7 @@ class CrossEncoder:
         kind = answer_kind(question)
         chosen = select_sentences(found[best], hits[found[best].hit], kind, scores[best])
         conflict = False
-        for i in np.argsort(scores)[::-1]:
+        for i in np.argsort(-np.array(scores), kind="stable"):
             if i == best or scores[i] < SECOND_SOURCE or len(chosen) >= MAX_SENTENCES:
                 continue
             other = select_sentences(found[i], hits[found[i].hit], "other", scores[i])[0]
@@ -114,7 +114,7 @@ def candidates(question: str, hits: Sequence[Hit], network: SpanNetwork) -> list
 
 def answer_features(found: Sequence[Candidate], scores: Sequence[float]) -> dict[str, float]:
     """The features of the best passage that tell whether its answer is right, as named in `ANSWER_FEATURES`."""
-    order = np.argsort(scores)[::-1]
+    order = np.argsort(-np.array(scores), kind="stable")
     best = found[order[0]]
     second = scores[order[1]] if len(order) > 1 else 0.0
     own = best.features

@@ -59,10 +59,12 @@ class SentenceRanker:
             return Reading((), (None,) * len(hits), 0.0)
         score = self._calibration.models["sentence"]
         scores = [score(c.features) for c in found]
-        best = int(np.argmax(scores))
+        # Stable, so that among equals the first is the best one, as everywhere.
+        order = [int(i) for i in np.argsort(-np.array(scores), kind="stable")]
+        best = order[0]
         confidence = self._calibration.models["answer"](answer_features(found, scores, hits))
         wanted = MAX_SENTENCES if answer_kind(question) == "description" else 1
-        chosen = [i for i in np.argsort(scores)[::-1] if scores[i] >= SHARE_OF_BEST * scores[best]][:wanted]
+        chosen = [i for i in order if scores[i] >= SHARE_OF_BEST * scores[best]][:wanted]
         chosen.sort(key=lambda i: (found[i].hit != found[best].hit, found[i].hit, found[i].start))
         evidence = tuple(Evidence(found[i].hit, found[i].start, found[i].end, scores[i]) for i in chosen)
         by_hit = [
@@ -105,7 +107,7 @@ def candidates(question: str, hits: Sequence[Hit], embedder: Embedder) -> list[C
 
 def answer_features(found: Sequence[Candidate], scores: Sequence[float], hits: Sequence[Hit]) -> dict[str, float]:
     """The features of the best sentence that tell whether it answers, as named in `ANSWER_FEATURES`."""
-    order = np.argsort(scores)[::-1]
+    order = np.argsort(-np.array(scores), kind="stable")
     best = found[order[0]]
     second = scores[order[1]] if len(order) > 1 else 0.0
     return {
