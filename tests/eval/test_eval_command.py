@@ -38,8 +38,10 @@ def folder(tmp_path: Path) -> Path:
     ids=["as before", "worse", "no such run", "the verdict cannot be written"],
 )
 def test_only_a_regression_ends_with_1(folder: Path, run: str, markdown: str, code: int, last: str) -> None:
-    gate = ["gate", "--run", folder / run, "--baseline", folder / "baseline.json", "--markdown", folder / markdown]
-    done = subprocess.run([sys.executable, "-m", "eval", *gate], cwd=ROOT, capture_output=True, text=True, check=False)
+    options = {"--run": run, "--baseline": "baseline.json", "--markdown": markdown}
+    given = [f"{option}={folder / name}" for option, name in options.items()]
+    command = [sys.executable, "-m", "eval", "gate", *given]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == code
     said = done.stderr if code == 2 else done.stdout
     assert said.splitlines()[-1].startswith(last)
