@@ -78,9 +78,16 @@ class _Search:
                 continue
             # Office programs put a file "~$name" beside one that is open.
             for path in (path for path in paths if not path.name.startswith((".", "~$"))):
-                if path.is_symlink():
+                try:
+                    is_link = path.is_symlink()
+                    is_folder = not is_link and path.is_dir()
+                except OSError as error:
+                    # A folder may be listed and yet not be entered (its x permission).
+                    self._leave_out(path, f"The file or folder cannot be reached: {error.strerror}.")
+                    continue
+                if is_link:
                     self._links.append(path)
-                elif path.is_dir():
+                elif is_folder:
                     waiting.append(path)
                 else:
                     self._met.add(Path(os.path.realpath(path)))

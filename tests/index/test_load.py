@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import unicodedata
 from pathlib import Path
 
@@ -364,6 +367,33 @@ def test_walk_and_links(tmp_path: Path) -> None:
     assert set(reasons) == {"out", "out.txt", "dangling.txt", "self.txt"}
     assert "out of the corpus" in reasons["out.txt"]
     assert "leads nowhere" in reasons["self.txt"]
+
+
+def test_walk_goes_on_past_a_folder_that_may_be_listed_but_not_entered(tmp_path: Path) -> None:
+    for name in ("a.txt", "closed/b.txt", "closed/deeper/c.txt", "z/d.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("text")
+    program = (
+        "import json, os, sys; from pathlib import Path; from index.walk import walk\n"
+        "os.chdir(sys.argv[1])\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "found, left_out = walk(Path())\n"
+        "print(json.dumps([[f.uri for f in found], {l.uri: l.reason for l in left_out}]))"
+    )
+    for folder, mode in ((tmp_path, 0o755), (tmp_path / "z", 0o755), (tmp_path / "closed", 0o444)):
+        folder.chmod(mode)
+    # Permissions do not hold for root: there the walk runs as another user.
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=DATA.parents[1])
+    finally:
+        (tmp_path / "closed").chmod(0o755)
+    found, left_out = json.loads(done.stdout)
+    assert found == ["a.txt", "z/d.txt"]
+    assert left_out == dict.fromkeys(
+        ("closed/b.txt", "closed/deeper"), "The file or folder cannot be reached: Permission denied."
+    )
 
 
 def test_walk_reads_names_that_are_not_utf8(tmp_path: Path) -> None:
