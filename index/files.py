@@ -71,10 +71,11 @@ class Files:
             progress("read", number, len(found))
             before = known.get(file.uri)
             if before and same_settings and before.surely_is(file):
-                if before.sha256 == before.good_sha256:
-                    self.counts["unchanged"] += self._keep(file.uri)
-                else:
+                # A file whose content was good may have a reason too: its name or the settings have changed since.
+                if file.uri in reasons or before.sha256 != before.good_sha256:
                     self._leave_out(file.uri, reasons.get(file.uri, "The file cannot be read."))
+                else:
+                    self.counts["unchanged"] += self._keep(file.uri)
                 continue
             digest = _digest(file.path)
             good = before.good_sha256 if before else ""
@@ -82,7 +83,8 @@ class Files:
             if source is not None:
                 gone.remove(source)
                 good = self._rename(source, file.uri, digest)
-            if digest and digest == good and same_settings and source is None:
+            same = digest and digest == good and same_settings and source is None
+            if same and file.uri not in reasons:
                 self.counts["unchanged"] += self._keep(file.uri)
             elif self._read(file, source is not None):
                 good = digest
@@ -94,6 +96,8 @@ class Files:
             self._sql("DELETE FROM files WHERE uri = ?", (uri,))
         for uri in hidden:
             self._make_stale(uri)
+            # Why it cannot be reached says nothing of the file: it is looked at again once it can.
+            self._sql("UPDATE files SET sha256 = '' WHERE uri = ?", (uri,))
         for uri, reason in unreadable.items():
             below = f"{uri}/"
             held = any(place == uri or place.startswith(below) for place in hidden)

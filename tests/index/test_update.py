@@ -216,6 +216,66 @@ def test_a_file_that_breaks_keeps_its_last_good_text_and_is_named(
     assert corpus.status().stale == 0
 
 
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_file_that_became_too_large_for_the_settings_is_named_by_every_update(
+    corpus_folder: Path, index_folder: Path, embedder: LetterEmbedder, settled: bool
+) -> None:
+    def update(load: LoadSettings) -> UpdateReport:
+        return update_index(corpus_folder, index_folder, embedder, load, ChunkSettings())
+
+    (corpus_folder / "river.md").write_text("The river floods in spring. " * 100, "utf-8")
+    if settled:
+        age(corpus_folder)
+    update(LoadSettings())
+    small = LoadSettings(max_file_mb=0.001)
+    first = update(small)
+    assert [(item.uri, item.stale) for item in first.left_out] == [("river.md", True)]
+    for report in (update(small), update(small)):
+        assert report.left_out == first.left_out
+        assert counts(report) == (0, 0, 0, 0, 2)
+    corpus = Corpus.open(index_folder, embedder, ChunkSettings())
+    assert [info.uri for info in corpus.documents() if info.stale] == ["river.md"]
+    report = update(LoadSettings())
+    assert (report.left_out, counts(report)) == ((), (0, 0, 0, 0, 3))
+    assert corpus.status().stale == 0
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_a_file_renamed_to_a_format_that_it_is_not_is_named_by_every_update(
+    corpus_folder: Path, update: Update, corpus: Corpus, settled: bool
+) -> None:
+    if settled:
+        age(corpus_folder)
+        update()
+    (corpus_folder / "council" / "budget.txt").rename(corpus_folder / "council" / "budget.pdf")
+    first = update()
+    assert [(item.uri, item.stale) for item in first.left_out] == [("council/budget.pdf", True)]
+    for report in (update(), update()):
+        assert report.left_out == first.left_out
+        assert counts(report) == (0, 0, 0, 0, 2)
+    assert [info.uri for info in corpus.documents() if info.stale] == ["council/budget.pdf"]
+    (corpus_folder / "council" / "budget.pdf").rename(corpus_folder / "council" / "budget.txt")
+    assert update().left_out == ()
+    assert corpus.status().stale == 0
+
+
+def test_a_file_that_could_not_be_reached_for_a_while_is_good_again(
+    corpus_folder: Path, update: Update, corpus: Corpus, tmp_path: Path
+) -> None:
+    age(corpus_folder)
+    update()
+    river = corpus_folder / "river.md"
+    river.rename(tmp_path / "away.md")
+    os.mkfifo(river)
+    assert [(item.uri, item.stale) for item in update().left_out] == [("river.md", True)]
+    assert corpus.status().stale == 1
+    river.unlink()
+    (tmp_path / "away.md").rename(river)
+    report = update()
+    assert (report.left_out, counts(report)) == ((), (0, 0, 0, 0, 3))
+    assert corpus.status().stale == 0
+
+
 def test_a_broken_new_file_is_named_and_the_rest_is_indexed(corpus_folder: Path, update: Update) -> None:
     (corpus_folder / "scan.pdf").write_bytes(b"%PDF-1.4 nothing")
     report = update()
