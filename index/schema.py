@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,7 +156,7 @@ def to_json(value: object) -> str:
 
 
 def _connect(path: Path, options: str) -> sqlite3.Connection:
-    address = f"file:{quote(str(path.absolute()))}?{options}"
+    address = f"file:{quote(os.fsencode(path.absolute()))}?{options}"
     # One connection goes from thread to thread, never in two at once.
     connection = sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False, timeout=30)
     try:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import time
 import uuid
 from pathlib import Path
 
 from index.embed import Embedder
-from index.errors import CorpusError
+from index.errors import CorpusError, IndexMismatch
 from index.files import Files
 from index.lock import writing
 from index.passages import Passages, Progress
@@ -44,7 +45,7 @@ def update_index(
     Raises:
         CorpusError: `root` is missing, unreadable or holds no file at all; the index stays as it is.
         IndexLocked: another process is updating it.
-        IndexMismatch: it was made by another version of docqa.
+        IndexMismatch: it was made by another version of docqa, or holds the documents of another folder.
         IndexDamaged: the database cannot be read.
         StorageError: the disk is full or the folder cannot be written.
     """
@@ -65,6 +66,8 @@ def update_index(
             connection.execute("BEGIN IMMEDIATE")
             try:
                 meta = _prepare(connection, folder, identity(embedder, chunk))
+                place = _place(root, folder)
+                _check_place(connection, folder, meta, place)
                 passages = Passages(connection, embedder, chunk, spool)
                 files = Files(connection, root, load, passages, now)
                 files.compare(found, left_out, meta.get("load") == load.model_dump_json(), progress or _silent)
@@ -77,7 +80,7 @@ def update_index(
                     passages.tidy()
                     generation += 1
                 now_made_with: dict[str, str | int] = {"load": load.model_dump_json(), "generation": generation}
-                write_meta(connection, {**identity(embedder, chunk), **now_made_with})
+                write_meta(connection, {**identity(embedder, chunk), **place, **now_made_with})
                 (documents,) = connection.execute("SELECT count(*) FROM documents").fetchone()
                 (chunks,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
                 connection.execute("COMMIT")
@@ -113,3 +116,25 @@ def _prepare(connection: sqlite3.Connection, folder: Path, wanted: dict[str, str
     # Another model or chunking is no obstacle to an update; another form of the tables is.
     check_identity(folder, {**wanted, "schema": meta["schema"]}, wanted)
     return meta
+
+
+def _place(root: Path, folder: Path) -> dict[str, str]:
+    """Where the corpus lies, for `meta`: its path, and the way to it from the index."""
+    real = root.resolve()
+    paths = {"root": str(real), "root_from_index": os.path.relpath(real, folder.resolve())}
+    return {key: os.fsencode(path).decode("utf-8", "backslashreplace") for key, path in paths.items()}
+
+
+def _check_place(connection: sqlite3.Connection, folder: Path, meta: dict[str, str], place: dict[str, str]) -> None:
+    """Raises IndexMismatch when documents of another folder would be deleted for those of this one.
+
+    A folder that holds both corpus and index may be moved; an index that knows no place yet takes this one.
+    """
+    if not {"root", "root_from_index"} <= meta.keys() or any(meta[key] == path for key, path in place.items()):
+        return
+    if connection.execute("SELECT 1 FROM documents").fetchone():
+        raise IndexMismatch(
+            f"The index in {folder} holds the documents of {meta['root']}, not those of {place['root']}. Name the "
+            "former with --corpus, or another folder for this index with --index-dir. If the documents were moved, "
+            f"delete the folder {folder} and run `docqa index`; the documents themselves are not touched by that."
+        )

@@ -295,6 +295,63 @@ def test_a_missing_or_empty_corpus_loses_nothing(
     assert len(corpus.documents()) == 3
 
 
+def test_documents_of_another_folder_do_not_replace_those_of_an_index(
+    corpus_folder: Path, index_folder: Path, update: Update, corpus: Corpus, embedder: LetterEmbedder, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mill.txt").write_text("The mill grinds.", "utf-8")
+    for _ in range(2):
+        with pytest.raises(IndexMismatch) as caught:
+            update_index(other, index_folder, embedder, LoadSettings(), ChunkSettings())
+        assert str(other) in str(caught.value) and str(corpus_folder) in str(caught.value)
+        assert "--index-dir" in str(caught.value) and f"delete the folder {index_folder}" in str(caught.value)
+    assert len(corpus.documents()) == 3
+    assert counts(update()) == (0, 0, 0, 0, 3)
+    link = tmp_path / "link"
+    link.symlink_to(corpus_folder)
+    assert counts(update_index(link, index_folder, embedder, LoadSettings(), ChunkSettings())) == (0, 0, 0, 0, 3)
+
+
+def test_corpus_and_index_may_be_moved_together_or_the_index_alone(
+    corpus_folder: Path, index_folder: Path, update: Update, embedder: LetterEmbedder, tmp_path: Path
+) -> None:
+    update()
+    home, named = tmp_path / "home", tmp_path / os.fsdecode(b"caf\xe9")
+    home.mkdir()
+    for folder in (corpus_folder, index_folder):
+        folder.rename(home / folder.name)
+    home.rename(named)
+    corpus_now, index_now = named / corpus_folder.name, named / index_folder.name
+    report = update_index(corpus_now, index_now, embedder, LoadSettings(), ChunkSettings())
+    assert counts(report) == (0, 0, 0, 0, 3)
+    index_now.rename(index_folder)
+    report = update_index(corpus_now, index_folder, embedder, LoadSettings(), ChunkSettings())
+    assert counts(report) == (0, 0, 0, 0, 3)
+
+
+@pytest.mark.parametrize("reason", ["knows no folder", "holds no documents"])
+def test_an_index_that_loses_nothing_takes_another_folder(
+    corpus_folder: Path, index_folder: Path, update: Update, embedder: LetterEmbedder, tmp_path: Path, reason: str
+) -> None:
+    update()
+    if reason == "knows no folder":
+        with sqlite3.connect(index_folder / DATABASE) as older:
+            older.execute("DELETE FROM meta WHERE key IN ('root', 'root_from_index')")
+        older.close()
+    else:
+        for path in corpus_folder.rglob("*.*"):
+            path.unlink()
+        (corpus_folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+        update()
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mill.txt").write_text("The mill grinds.", "utf-8")
+    assert update_index(other, index_folder, embedder, LoadSettings(), ChunkSettings()).documents == 1
+    with pytest.raises(IndexMismatch, match=str(other)):
+        update()
+
+
 def test_another_model_or_chunking_is_named_and_an_update_makes_all_again(
     corpus_folder: Path, index_folder: Path, update: Update, embedder: LetterEmbedder
 ) -> None:
