@@ -12,7 +12,6 @@
     │   └── StorageError       the disk is full or the folder cannot be written
     ├── ModelError             a model is missing, altered or does not load
     ├── QuestionError          a question that cannot be asked: empty, too long
-    ├── GenerationError        the chat model failed or cannot be reached
     └── EvaluationError        a gold file, run or baseline that cannot be used
 
 A message says what happened, to which file, and what to do next.
@@ -72,10 +71,6 @@ class ModelError(DocqaError):
 
 class QuestionError(DocqaError):
     """A question that cannot be asked: empty or too long."""
-
-
-class GenerationError(DocqaError):
-    """The chat model failed or cannot be reached."""
 
 
 class EvaluationError(DocqaError):
