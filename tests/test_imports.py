@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,12 @@ def test_imports_follow_the_arrows(path: Path) -> None:
 )
 def test_other_arrows_are_noticed(importer: str, module: str, at_top: bool) -> None:
     assert forbidden(importer, module, at_top)
+
+
+def test_every_package_is_installed() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {".".join(path.relative_to(ROOT).parent.parts) for path in FILES if path.name != "ui.py"}
+    assert set(project["tool"]["setuptools"]["packages"]) == packages
 
 
 def test_imports_inside_functions_are_seen_too() -> None:
