@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.config import Config, allowed, load_config, setting_fields
+from qa.train.data import SOURCES
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
@@ -80,6 +82,15 @@ def direct_dependencies() -> list[str]:
 def test_every_direct_dependency_is_locked_and_its_licence_listed(name: str) -> None:
     assert re.search(rf"^{name}==", (ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
     assert f"| {name} | " in (ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+
+
+def test_the_licence_of_all_training_data_is_listed_and_of_no_other() -> None:
+    section = (ROOT / "docs" / "licences.md").read_text(encoding="utf-8").partition("the reader is trained on")[2]
+    patterns = re.findall(r"`([^`]+)` \|$", section, re.MULTILINE)
+    rows = {source: [pattern for pattern in patterns if fnmatchcase(source, pattern)] for source in SOURCES}
+    assert {source: found for source, found in rows.items() if len(found) != 1} == {}
+    assert set(patterns) == {pattern for found in rows.values() for pattern in found}
+    assert len(re.findall(r"^\| ", section, re.MULTILINE)) == len(patterns) + 2  # two lines of heading
 
 
 @pytest.mark.parametrize(
