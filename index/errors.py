@@ -6,7 +6,7 @@
     ├── CorpusError            the folder of documents is missing, empty or unreadable
     ├── IndexError_            something is wrong with the stored index
     │   ├── IndexMissing       there is none yet
-    │   ├── IndexMismatch      it was made with another model or other chunking
+    │   ├── IndexMismatch      it was made with another model, chunking or folder
     │   ├── IndexDamaged       the database cannot be read
     │   ├── IndexLocked        another process is writing it
     │   └── StorageError       the disk is full or the folder cannot be written
@@ -50,7 +50,7 @@ class IndexMissing(IndexError_):
 
 
 class IndexMismatch(IndexError_):
-    """The index was made with another model, other chunking or another version of docqa."""
+    """The index was made with another model, other chunking, another version of docqa, or from another folder."""
 
 
 class IndexDamaged(IndexError_):

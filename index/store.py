@@ -209,6 +209,7 @@ class Corpus:
             max_tokens=int(meta["max_tokens"]),
             overlap_sentences=int(meta["overlap_sentences"]),
             schema=int(meta["schema"]),
+            root=meta.get("root", ""),
         )
 
     def close(self) -> None:

@@ -141,7 +141,10 @@ class DocumentInfo:
 
 @dataclass(frozen=True, slots=True)
 class CorpusStatus:
-    """The state of an index. `size` is its bytes on disk, vectors included; `model` and `model_digest` made them."""
+    """The state of an index. `size` is its bytes on disk, vectors included; `model` and `model_digest` made them.
+
+    `root` is the folder of its documents, "" for an index that was last updated before that was kept.
+    """
 
     generation: int
     documents: int
@@ -155,3 +158,4 @@ class CorpusStatus:
     max_tokens: int
     overlap_sentences: int
     schema: int
+    root: str

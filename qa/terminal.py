@@ -96,6 +96,7 @@ def state_lines(models: Mapping[str, str], state: CorpusStatus) -> Iterator[str]
     yield "\nIndex"
     yield from _table(
         {
+            "folder": state.root or "not known before the next update",
             "documents": f"{state.documents:,}",
             "passages": f"{state.chunks:,}",
             "left out": f"{len(state.left_out):,} files, {state.stale:,} of them with their last good text",

@@ -155,6 +155,10 @@ def test_status_shows_settings_with_their_source_models_and_index(home: Path, mo
     assert all(digest in text for digest in status["models"].values())
     assert re.search(r"documents +1$", text, re.MULTILINE)
 
+    run("index")
+    assert json.loads(run("status", "--json").stdout)["index"]["root"] == str(home / "seeds")
+    assert re.search(rf"folder +{re.escape(str(home / 'seeds'))}$", run("status").stdout, re.MULTILINE)
+
 
 @pytest.mark.parametrize("command", [["ask", "Who?"], ["search", "lighthouse"], ["status"]])
 def test_without_an_index_the_command_that_makes_one_is_named(empty: Path, command: list[str]) -> None:
