@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from qa.cli import cli
 from qa.config import Config, allowed, load_config, setting_fields
-from qa.train.data import SOURCES
+from qa.train.questions import SOURCES
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")

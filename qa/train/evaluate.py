@@ -12,8 +12,9 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from qa.pairs import Pair
-from qa.train.data import TITLED, ExampleEncoder, Question
+from qa.train.data import ExampleEncoder
 from qa.train.model import ReaderModel, collate
+from qa.train.questions import TITLED, Question
 
 MAX_ANSWER_TOKENS = 30
 

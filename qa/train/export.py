@@ -17,9 +17,9 @@ from sklearn.metrics import roc_auc_score
 
 from index.convert import quantise
 from qa.spans import MODEL_FILE, TOKENIZER_FILE, SpanNetwork, model_folder
-from qa.train.data import TITLED, Question, load_all
 from qa.train.evaluate import best_f1, normalise, token_f1
 from qa.train.model import ReaderModel
+from qa.train.questions import TITLED, Question, load_all
 
 log = logging.getLogger(__name__)
 

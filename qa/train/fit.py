@@ -29,8 +29,8 @@ from qa.build import build_index, open_retriever
 from qa.calibration import Logistic, dump
 from qa.config import Config
 from qa.spans import SpanNetwork, model_folder
-from qa.train.data import TITLED, Question, article_key, load_all
 from qa.train.evaluate import normalise
+from qa.train.questions import TITLED, Question, article_key, load_all
 from qa.types import Hit
 
 log = logging.getLogger(__name__)

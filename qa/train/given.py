@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 
 from qa.spans import SpanNetwork, model_folder
-from qa.train.data import Question
 from qa.train.export import given_paragraph
+from qa.train.questions import Question
 
 
 def load_set(folder: Path) -> list[Question]:

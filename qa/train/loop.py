@@ -15,18 +15,11 @@ import torch
 from tokenizers import Tokenizer
 
 from qa.pairs import PairEncoder
-from qa.train.data import (
-    TITLED,
-    Example,
-    ExampleEncoder,
-    HardNegatives,
-    Question,
-    batches,
-    epoch_units,
-    load_all,
-)
+from qa.train.data import Example, ExampleEncoder, batches, epoch_units
 from qa.train.evaluate import held_out_figures
+from qa.train.harder import HardNegatives
 from qa.train.model import ReaderModel, collate, loss
+from qa.train.questions import TITLED, Question, load_all
 
 log = logging.getLogger(__name__)
 

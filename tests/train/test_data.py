@@ -12,16 +12,9 @@ import pytest
 from tokenizers import Tokenizer
 
 from qa.pairs import MAX_TOKENS, PairEncoder
-from qa.train.data import (
-    ExampleEncoder,
-    HardNegatives,
-    Question,
-    batches,
-    epoch_units,
-    load_squad,
-    make_unanswerable,
-    sentence_range,
-)
+from qa.train.data import ExampleEncoder, batches, epoch_units, sentence_range
+from qa.train.harder import HardNegatives, make_unanswerable
+from qa.train.questions import Question, load_squad
 
 CONTEXT = "The pier was built in 1964 by Ole Brun. In 1980 Mira Vance sold it to the town of Skarn for ten crowns."
 

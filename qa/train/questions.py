@@ -1,0 +1,127 @@
+"""The questions that the reader is trained on, from SQuAD JSON files, and those kept apart to tune and calibrate."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import re
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+# Share of a file's questions that one epoch draws (2 means every question twice). Whole-paragraph SQuAD-like sets
+# count fully; single sentences (QAMR, QA-SRL) and text far from prose are sampled down.
+SOURCES: dict[str, float] = {
+    "squad_v1_train_sample": 1.0,
+    "squad_dev-v1.1.half_A.train_articles": 1.0,
+    "squad_dev-v2.0.half_A.train_articles": 1.0,
+    "unansq_squad_train": 1.0,
+    "unansq_dev_recased": 0.7,
+    "disfl_qa.half_A": 0.4,
+    "squadshifts_new_wiki.half_A": 1.0,
+    "nq_open_oracle": 1.0,
+    "quoref_ni": 1.0,
+    "quoref_contrast": 0.4,
+    "drop_contrast": 0.5,
+    "ropes_contrast": 0.2,
+    "covid_qa": 1.0,
+    "timeqa_human_train_easy.squad": 0.8,
+    "timeqa_human_train_hard.squad": 0.4,
+    "policyqa_dev": 0.2,
+    "policyqa_test": 0.2,
+    "fairytaleqa_train.extractive": 0.4,
+    "fairytaleqa_val.extractive": 0.4,
+    "fairytaleqa_test.extractive": 0.4,
+    "squadshifts_amazon_reviews_v1.0": 0.35,
+    "squadshifts_reddit_v1.0": 0.35,
+    "qamr_dev.squad": 0.08,
+    "qamr_test.squad": 0.08,
+    "qasrl_gs": 0.05,
+}
+# Titles that name the subject of the text; in the other files the title is an id.
+TITLED = {
+    "squad_dev-v1.1.half_A.train_articles",
+    "squad_dev-v2.0.half_A.train_articles",
+    "disfl_qa.half_A",
+    "squadshifts_new_wiki.half_A",
+    "nq_open_oracle",
+    "covid_qa",
+}
+# The v2 file repeats the answerable questions of the v1 file; only its no-answer questions add anything.
+NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}
+HELD_OUT_SOURCES = {
+    "squad_v1_train_sample",
+    "squad_dev-v1.1.half_A.train_articles",
+    "squad_dev-v2.0.half_A.train_articles",
+    "unansq_squad_train",
+    "disfl_qa.half_A",
+    "squadshifts_new_wiki.half_A",
+    "nq_open_oracle",
+    "covid_qa",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question over one paragraph.
+
+    `answers` holds (start, end) in code points of `context`, half-open; empty when the paragraph has no answer.
+    """
+
+    source: str
+    title: str
+    context: str
+    text: str
+    answers: tuple[tuple[int, int], ...]
+    adversarial: bool = False
+
+
+def load_squad(path: Path) -> list[Question]:
+    """Read one SQuAD JSON file (1.1 or 2.0, gzipped or plain)."""
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8") as handle:
+        content = json.load(handle)
+    articles = content["data"] if isinstance(content, dict) else content
+    source = path.name.removesuffix(".gz").removesuffix(".json")
+    questions = []
+    for article in articles:
+        title = article.get("title", "").replace("_", " ")
+        for paragraph in article["paragraphs"]:
+            context = paragraph["context"]
+            for qa in paragraph["qas"]:
+                spans = tuple(
+                    dict.fromkeys((a["answer_start"], a["answer_start"] + len(a["text"])) for a in qa["answers"])
+                )
+                text = re.sub(r"\s+", " ", qa["question"]).strip()
+                if text and not (source in NO_ANSWER_ONLY and spans):
+                    questions.append(Question(source, title, context, text, spans))
+    return questions
+
+
+def is_held_out(question: Question) -> bool:
+    """True for one article in seven of the sets that resemble real use: kept to tune and calibrate with."""
+    return question.source in HELD_OUT_SOURCES and zlib.crc32(article_key(question).encode()) % 7 == 0
+
+
+def article_key(question: Question) -> str:
+    # The SQuAD sample has no article titles, so its paragraphs are told apart by their own text: a paragraph that
+    # several files share then falls on the same side in all of them.
+    return question.title if question.source in TITLED else question.context[:200]
+
+
+def load_all(folder: Path) -> tuple[list[Question], list[Question]]:
+    """Return (training, held-out) questions of every file of `SOURCES` that is in the folder."""
+    training: list[Question] = []
+    held_out: list[Question] = []
+    for source in SOURCES:
+        path = folder / f"{source}.json.gz"
+        if not path.exists():
+            log.warning("%s is missing: trained without it", path.name)
+            continue
+        for question in load_squad(path):
+            (held_out if is_held_out(question) else training).append(question)
+    held_contexts = {q.context for q in held_out}
+    return [q for q in training if q.context not in held_contexts], held_out
