@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from eval.progress import ProgressBar
+
 if TYPE_CHECKING:
     from eval.gate import Verdict
     from eval.run import Job
@@ -183,7 +185,7 @@ def check(repair: bool, **options: Any) -> None:
     from eval.check import check_gold, repair_gold
 
     job = _job(**options)
-    with _Progress() as progress:
+    with ProgressBar() as progress:
         found = check_gold(job, progress)
     for problem in found.problems:
         click.echo(problem)
@@ -210,7 +212,7 @@ def _run(**options: Any) -> tuple[Run, Path]:
     from eval.run import run
 
     job = _job(**options)
-    with _Progress() as progress:
+    with ProgressBar() as progress:
         result = run(job, progress)
     return result, job.out
 
@@ -271,35 +273,6 @@ def _outcome(run: Run) -> str:
 def _end(code: int, why: str) -> NoReturn:
     click.echo(why, err=code == 2)
     sys.exit(code)
-
-
-class _Progress:
-    """One bar for each step on a terminal, nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-        self._step = ""
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._finish()
-
-    def __call__(self, step: str, done: int, total: int) -> None:
-        if not sys.stderr.isatty():
-            return
-        if step != self._step:
-            self._finish()
-            self._step = step
-            self._bar = click.progressbar(length=total, label=step, file=sys.stderr)
-            self._bar.__enter__()
-        self._bar.update(done - self._bar.pos)
-
-    def _finish(self) -> None:
-        if self._bar is not None:
-            self._bar.__exit__(None, None, None)
-            self._bar = None
 
 
 if __name__ == "__main__":

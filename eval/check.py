@@ -12,9 +12,9 @@ from rapidfuzz import fuzz
 from eval.answers import write_lines
 from eval.ask import texts_of
 from eval.gold import Question, find_quote, load_questions
-from eval.run import Job, Progress, evaluation_index
+from eval.run import Job, Progress, index_corpus
 from eval.text_metrics import answer_contained, normalise_answer, short_answers
-from qa import build_chain, build_index, normalise, sentence_spans
+from qa import build_chain, normalise, sentence_spans
 
 # Per cent of the quote's characters that the passage found must share with it, by edit distance.
 CERTAIN = 90.0
@@ -53,9 +53,7 @@ def check_gold(job: Job, progress: Progress | None = None) -> Findings:
         DocqaError: the corpus cannot be indexed.
     """
     questions = load_questions(job.gold_file)
-    config = job.config.model_copy(update={"index_dir": evaluation_index(job.config)})
-    config.index_dir.mkdir(parents=True, exist_ok=True)
-    build_index(config, progress)
+    config, _ = index_corpus(job.config, progress)
     chain = build_chain(config)
     try:
         return check_questions(questions, texts_of(chain.corpus))

@@ -16,7 +16,7 @@ from eval.metrics import score
 from eval.report import html_report
 from eval.saved import Run, write_run
 from eval.summary import describe, summarise
-from qa import AnswerChain, Config, build_chain, build_index
+from qa import AnswerChain, Config, UpdateReport, build_chain, build_index
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,13 @@ def evaluation_index(config: Config, cache: Path = CACHE) -> Path:
     settings = [part.model_dump_json() for part in (config.load, config.chunk, config.embed)]
     key = hashlib.sha256("\n".join([str(config.corpus.resolve()), *settings]).encode()).hexdigest()[:16]
     return cache / "index" / f"{config.corpus.resolve().name}-{key}"
+
+
+def index_corpus(config: Config, progress: Progress | None = None) -> tuple[Config, UpdateReport]:
+    """Bring the evaluation's own index up to date; returns the settings that name it and what was done."""
+    config = config.model_copy(update={"index_dir": evaluation_index(config)})
+    config.index_dir.mkdir(parents=True, exist_ok=True)
+    return config, build_index(config, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +59,7 @@ def run(job: Job, progress: Progress | None = None, open_chain: Callable[[Config
         DocqaError: the corpus cannot be indexed.
     """
     questions = load_questions(job.gold_file)
-    config = job.config.model_copy(update={"index_dir": evaluation_index(job.config)})
-    config.index_dir.mkdir(parents=True, exist_ok=True)
-    indexed = build_index(config, progress)
+    config, indexed = index_corpus(job.config, progress)
     for left_out in indexed.left_out:
         log.warning("left out: %s: %s", left_out.uri, left_out.reason)
     chain = open_chain(config)

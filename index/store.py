@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Embedder
-from index.errors import IndexDamaged, IndexMismatch, IndexMissing
-from index.schema import DATABASE, SCHEMA, explained, has_tables, open_to_read, read_meta
+from index.errors import IndexDamaged, IndexMissing
+from index.identity import check_identity, identity
+from index.schema import DATABASE, explained, has_tables, open_to_read, read_meta
 from index.settings import ChunkSettings
 from index.types import (
     Chunk,
@@ -280,35 +281,6 @@ def load_vectors(folder: Path, connection: sqlite3.Connection, dimension: int) -
     built = VectorIndex.build(key, ids, vectors)
     built.save(folder / FILE)
     return built
-
-
-def identity(embedder: Embedder, chunk: ChunkSettings) -> dict[str, str]:
-    """What an index must have been made with to be searched."""
-    return {
-        "schema": str(SCHEMA),
-        "model": embedder.name,
-        "model_digest": embedder.digest,
-        "dimension": str(embedder.dimension),
-        "max_tokens": str(chunk.max_tokens),
-        "overlap_sentences": str(chunk.overlap_sentences),
-    }
-
-
-def check_identity(folder: Path, meta: dict[str, str], expected: dict[str, str]) -> None:
-    """Raises IndexMismatch that names both sides and the command that rebuilds."""
-    if meta.get("schema") != expected["schema"]:
-        raise IndexMismatch(
-            f"The index in {folder} has format {meta.get('schema')}, this docqa reads {expected['schema']}. "
-            "Delete that folder and run `docqa index`; the documents themselves are not touched by that."
-        )
-    different = [key for key, value in expected.items() if meta.get(key) != value]
-    if different:
-        made = ", ".join(f"{key} {meta.get(key)}" for key in different)
-        wanted = ", ".join(f"{key} {expected[key]}" for key in different)
-        raise IndexMismatch(
-            f"The index in {folder} was made with {made}; the settings say {wanted}. "
-            "Run `docqa index` to make it again with the settings, or change them back."
-        )
 
 
 def _key(connection: sqlite3.Connection) -> Key:

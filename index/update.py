@@ -12,12 +12,13 @@ from pathlib import Path
 from index.embed import Embedder
 from index.errors import CorpusError, IndexMismatch
 from index.files import Files
+from index.identity import check_identity, identity
 from index.lock import writing
 from index.passages import Passages, Progress
 from index.schema import DATABASE, SCHEMA, create_tables, explained, has_tables, open_to_write, read_meta, write_meta
 from index.settings import ChunkSettings, LoadSettings
 from index.spool import Spool
-from index.store import check_identity, identity, load_vectors
+from index.store import load_vectors
 from index.types import UpdateReport
 from index.walk import walk
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from index.normal import on_one_line
 from index.types import Document
 from qa.cite import cite
 from qa.read import Evidence, Reading
@@ -55,7 +56,7 @@ def _compose(
         citations.append(citation)
         # Sentences of the same words are shown once, with the markers of all their sources.
         key = tuple(content_stems(citation.quote))
-        sentence, markers = parts.get(key, (" ".join(citation.quote.split()), ""))
+        sentence, markers = parts.get(key, (on_one_line(citation.quote), ""))
         parts[key] = (sentence, f"{markers}[{n}]")
     return [f"{sentence} {markers}" for sentence, markers in parts.values()], citations
 

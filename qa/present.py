@@ -11,6 +11,7 @@ from itertools import dropwhile, islice, pairwise, zip_longest
 from typing import TYPE_CHECKING
 
 from index.chunk import TRAIL_SEPARATOR
+from index.normal import on_one_line
 from index.types import Document
 from qa.extract import CONFLICT_NOTE
 from qa.types import Answer, Citation, Hit
@@ -62,7 +63,7 @@ def contradicting_claims(answer: Answer) -> list[list[Part]]:
 
 
 def _parts(text: str, citations: tuple[Citation, ...]) -> list[Part]:
-    quoted = {_on_one_line(c.quote): c for c in reversed(citations)}
+    quoted = {on_one_line(c.quote): c for c in reversed(citations)}
     numbered = {str(c.n): c for c in citations}
     alternatives = [re.escape(quote) for quote in sorted(quoted, key=len, reverse=True)]
     parts: list[Part] = []
@@ -80,7 +81,7 @@ def _parts(text: str, citations: tuple[Citation, ...]) -> list[Part]:
 def _quote_parts(citation: Citation) -> list[Part]:
     quote, span = citation.quote, citation.span
     if span is None or span == (citation.start, citation.end):
-        return [Part(_on_one_line(quote))]
+        return [Part(on_one_line(quote))]
     start, end = span[0] - citation.start, span[1] - citation.start
     cut = ((quote[:start], False), (quote[start:end], True), (quote[end:], False))
     return [Part(re.sub(r"\s+", " ", text), strong) for text, strong in cut if text]
@@ -118,14 +119,14 @@ def cut_point(text: str, offset: int) -> int:
 
 def excerpt(text: str, limit: int = 160) -> str:
     """How the text begins, on one line of at most `limit` characters and the sign that there is more."""
-    text = _on_one_line(text[: 4 * limit])
+    text = on_one_line(text[: 4 * limit])
     return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0].rstrip(" ,;:–—-") + "…"
 
 
 def passage_excerpt(hit: Hit) -> str:
     """How a passage begins, after the title and headings that it may begin with: the title is shown beside it."""
     above = {hit.title, *hit.chunk.heading.split(TRAIL_SEPARATOR)}
-    lines = (_on_one_line(line) for line in hit.chunk.text.splitlines())
+    lines = (on_one_line(line) for line in hit.chunk.text.splitlines())
     own = "\n".join(dropwhile(lambda line: not line or line in above, lines))
     return excerpt(own or hit.chunk.text)
 
@@ -149,11 +150,7 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
 
 
 def _topics(document: Document) -> Iterator[str]:
-    headings = (_on_one_line(document.text[h.start : h.end]) for h in document.headings[:20])
+    headings = (on_one_line(document.text[h.start : h.end]) for h in document.headings[:20])
     yield from (heading for heading in headings if 4 <= len(heading) <= 70 and heading != document.title)
     names = Counter(_NAME.findall(document.text[:50_000]))
     yield from (name for name, _ in names.most_common(6))
-
-
-def _on_one_line(text: str) -> str:
-    return " ".join(text.split())
