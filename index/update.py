@@ -13,6 +13,7 @@ from index.embed import Embedder
 from index.errors import CorpusError, IndexMismatch
 from index.files import Files
 from index.identity import check_identity, identity
+from index.load import TEXT_VERSION
 from index.lock import writing
 from index.passages import Passages, Progress
 from index.schema import DATABASE, SCHEMA, create_tables, explained, has_tables, open_to_write, read_meta, write_meta
@@ -70,8 +71,9 @@ def update_index(
                 place = _place(root, folder)
                 _check_place(connection, folder, meta, place)
                 passages = Passages(connection, embedder, chunk, spool)
+                read_as = f"{TEXT_VERSION} {load.model_dump_json()}"
                 files = Files(connection, root, load, passages, now)
-                files.compare(found, left_out, meta.get("load") == load.model_dump_json(), progress or _silent)
+                files.compare(found, left_out, meta.get("load") == read_as, progress or _silent)
                 if changed_settings := "model" in meta and not identity(embedder, chunk).items() <= meta.items():
                     log.info("The model or the chunking has changed: making all passages again.")
                     passages.put_all_again()
@@ -80,7 +82,7 @@ def update_index(
                 if files.altered or changed_settings or not generation:
                     passages.tidy()
                     generation += 1
-                now_made_with: dict[str, str | int] = {"load": load.model_dump_json(), "generation": generation}
+                now_made_with: dict[str, str | int] = {"load": read_as, "generation": generation}
                 write_meta(connection, {**identity(embedder, chunk), **place, **now_made_with})
                 (documents,) = connection.execute("SELECT count(*) FROM documents").fetchone()
                 (chunks,) = connection.execute("SELECT count(*) FROM chunks").fetchone()

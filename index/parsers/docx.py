@@ -10,6 +10,7 @@ import zlib
 
 import docx
 from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml.ns import qn
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
@@ -58,7 +59,7 @@ def parse(source: Source) -> list[Parsed]:
     in_list = False
     for block in document.iter_inner_content():
         if isinstance(block, Table):
-            add_rows(builder, _rows(block))
+            add_rows(builder, *_rows(block))
             in_list = False
             continue
         style = (block.style.name if block.style is not None else None) or ""
@@ -82,13 +83,33 @@ def _is_numbered(paragraph: Paragraph) -> bool:
     return properties is not None and properties.numPr is not None
 
 
-def _rows(table: Table) -> list[list[str]]:
+def _rows(table: Table) -> tuple[list[list[str]], int | None]:
+    """The rows, and the number of the one that names the columns: the first, where its form or its words say so.
+
+    A table with merged cells has none, since it cannot be told which name belongs to which cell.
+    """
     rows = []
+    merged = False
     for row in table.rows:
         cells: list[_Cell] = []
         for cell in row.cells:
             # A merged cell is listed once for every column that it spans.
             if not cells or cell._tc is not cells[-1]._tc:
                 cells.append(cell)
+        merged = merged or len(cells) < len(row.cells)
         rows.append([cell.text for cell in cells])
-    return rows
+    header = 0 if rows and not merged and (_repeats(table) or _names_columns(rows)) else None
+    return rows, header
+
+
+def _repeats(table: Table) -> bool:
+    """Whether Word repeats the first row on every page."""
+    properties = table.rows[0]._tr.trPr
+    return properties is not None and properties.find(qn("w:tblHeader")) is not None
+
+
+def _names_columns(rows: list[list[str]]) -> bool:
+    """Few authors mark a header: words above a column of figures are taken for one."""
+    first, below = rows[0], rows[1:]
+    named = all(cell.strip() and not any(map(str.isdigit, cell)) for cell in first)
+    return named and any(all(any(map(str.isdigit, cell)) for cell in column) for column in zip(*below, strict=False))

@@ -55,11 +55,15 @@ def from_html(markup: str, title: str = "") -> Parsed:
 
 @dataclass(slots=True, eq=False)
 class _Element:
-    """An element that a reader sees; `holds_table` says that another table stands in this one."""
+    """An element that a reader sees.
+
+    `holds_table` says that another table stands in this one, `spans` that a cell takes the place of several.
+    """
 
     name: str
     parent: _Element | None = None
     start: str = ""
+    spans: bool = False
     holds_table: bool = False
     children: list[_Element | str] = field(default_factory=list)
 
@@ -83,7 +87,8 @@ class _Tree:
         if self._unseen_depth or name in _UNSEEN or "hidden" in attributes:
             self._unseen_depth += 1
             return
-        element = _Element(name, self._open, attributes.get("start", ""))
+        spans = any(attributes.get(key, "1").strip() not in ("", "1") for key in ("colspan", "rowspan"))
+        element = _Element(name, self._open, attributes.get("start", ""), spans)
         self._open.children.append(element)
         self._open = element
         if name == "table":
@@ -138,7 +143,7 @@ class _Writer:
                 self._builder.add(_text(node), heading=_HEADINGS[node.name])
             elif node.name == "table" and not node.holds_table:
                 self._flush()
-                add_rows(self._builder, _rows(node))
+                add_rows(self._builder, *_rows(node))
             elif node.name == "pre":
                 self._flush()
                 self._builder.add("".join(part if isinstance(part, str) else "" for part in _walk(node)))
@@ -184,11 +189,17 @@ def _walk(root: _Element) -> Iterator[_Element | str]:
             work += [(True, child) for child in reversed(node.children)]
 
 
-def _rows(table: _Element) -> list[list[str]]:
-    """The caption and the rows of a table that holds no other; a cell within a cell is part of it."""
+def _rows(table: _Element) -> tuple[list[list[str]], int | None]:
+    """The caption and the rows of a table that holds no other; a cell within a cell is part of it.
+
+    With them the number of the row that names the columns: the first, where it is made of header cells only. A table
+    with cells that span others has none, since it cannot be told which name belongs to which cell.
+    """
     rows: dict[_Element, list[str]] = {}
-    row: list[str] = []
+    headed: dict[_Element, bool] = {}
+    row: _Element | None = None
     cell: _Element | None = None
+    spans = False
     for node in _walk(table):
         if isinstance(node, str):
             continue
@@ -196,11 +207,16 @@ def _rows(table: _Element) -> list[list[str]]:
             cell = None
         elif cell is None:
             if node.name in ("tr", "caption"):
-                row = rows.setdefault(node, [])
-            if node.name in ("td", "th", "caption") and (node.name != "caption" or not row):
+                row = node
+                rows.setdefault(node, [])
+            if node.name in ("td", "th", "caption") and row is not None and (node.name != "caption" or not rows[row]):
                 cell = node
-                row.append(_text(node))
-    return list(rows.values())
+                headed[row] = headed.get(row, True) and node.name == "th"
+                rows[row].append(_text(node))
+                spans = spans or node.spans
+    first = next(((i, node) for i, node in enumerate(rows) if node.name == "tr" and rows[node]), None)
+    header = first[0] if first and headed[first[1]] and not spans else None
+    return list(rows.values()), header
 
 
 def _text(node: _Element) -> str:

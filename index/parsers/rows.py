@@ -8,13 +8,29 @@ from index.normal import CELL_SEPARATOR, on_one_line
 from index.parsers.parsed import TextBuilder
 
 
-def add_rows(builder: TextBuilder, rows: Iterable[Sequence[str]]) -> None:
-    """Write a table. Empty rows are left out; a table of one column becomes paragraphs."""
+def add_rows(builder: TextBuilder, rows: Iterable[Sequence[str]], header: int | None = None) -> None:
+    """Write a table. Empty rows are left out; a table of one column becomes paragraphs.
+
+    `header` numbers the row that names the columns, where there is one: it is not written itself, each cell below it
+    is, behind its column's name. Far down in a long table, and in a quote, no header can be seen.
+    """
+    lines = [[on_one_line(cell) for cell in row] for row in rows]
+    if header is not None and _fits(lines, header):
+        names = lines[header]
+        lines = lines[:header] + [
+            [f"{name}: {cell}" if name else cell for name, cell in zip(names, line, strict=False) if cell]
+            for line in lines[header + 1 :]
+        ]
     separator = "\n\n"
-    for row in rows:
-        cells = [on_one_line(cell) for cell in row]
+    for cells in lines:
         while cells and not cells[-1]:
             cells.pop()
         if any(cells):
             builder.add(CELL_SEPARATOR.join(cells), separator)
             separator = "\n"
+
+
+def _fits(lines: Sequence[Sequence[str]], header: int) -> bool:
+    """Whether the header names every column of the rows below it, and there are any."""
+    below = [len(line) for line in lines[header + 1 :] if any(line)]
+    return bool(below) and 1 < len(lines[header]) >= max(below)

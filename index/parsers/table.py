@@ -29,7 +29,7 @@ def parse(source: Source) -> list[Parsed]:
     column, title_column = source.settings.text_column, source.settings.title_column
     if not column:
         builder = TextBuilder()
-        # Each row names its columns: far down in a long table, and in a quote, no header can be seen.
+        # A record may lack columns that another has, so each names its own.
         add_rows(builder, ([f"{key}: {text}" for key, text in row.items() if text.strip()] for _, row in records))
         return [builder.build()]
     if not any(column in record for _, record in records):

@@ -50,7 +50,7 @@ def test_markdown_becomes_clean_text() -> None:
         "Getting there\n\n"
         "1. Take the train to Nordby.\n2. Change to the ferry.\n\n"
         "Ferries leave daily:\n\n"
-        "Day | First ferry | Last ferry\nMonday | 06:10 | 21:40\nSunday | 09:00\n\n"
+        "Day: Monday | First ferry: 06:10 | Last ferry: 21:40\nDay: Sunday | First ferry: 09:00\n\n"
         "Where to stay\n\n"
         "The inn is the oldest house in town.\n\n"
         "The inn\n\n"
@@ -67,7 +67,7 @@ def test_html_is_what_a_reader_sees() -> None:
         "Ferry news\n\n"
         "The ferry Aurora II was launched in 2019.\nShe carries 120 passengers.\n\n"
         "Winter timetable\n\n"
-        "Day | Leaves\nMonday | 06:10\n\n"
+        "Day: Monday | Leaves: 06:10\n\n"
         "- Dogs are allowed.\n- Bicycles cost 20 crowns."
     )
     assert headings(document) == [("Ferry news", 1), ("Winter timetable", 2)]
@@ -94,6 +94,24 @@ def test_html_keeps_captions_numbers_and_layout_tables(tmp_path: Path) -> None:
     assert document.text == (
         "Fares 2024\nDay | Fare\nSunday | 9 10\n\nLeft\n\na | b\n\n3. Three\n4. Four\n\ntail\n\ntwo\n  lines"
     )
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        ("<tr><th>Day<th>Fare<tr><th>Sunday<td>9<tr><td>Monday<td>", "Day: Sunday | Fare: 9\nDay: Monday"),
+        ("<caption>Fares</caption><tr><th>Day<th>Fare<tr><td>Sunday<td>9", "Fares\nDay: Sunday | Fare: 9"),
+        ("<thead><tr><th><th>2024</thead><tr><td>Sunday<td>9", "Sunday | 2024: 9"),
+        # What cannot be told apart stays as it is: spans, rows longer than their header, a header of nothing.
+        ("<tr><th colspan=2>Fares<tr><td>Sunday<td>9", "Fares\nSunday | 9"),
+        ("<tr><th>Day<th>Fare<tr><td rowspan=2>Sunday<td>9<tr><td>10", "Day | Fare\nSunday | 9\n10"),
+        ("<tr><th>Day<th>Fare<tr><td>Sunday<td>9<td>10", "Day | Fare\nSunday | 9 | 10"),
+        ("<tr><th>Day<th>Fare", "Day | Fare"),
+        ("<tr><th>Day<tr><td>Sunday", "Day\nSunday"),
+    ],
+)
+def test_a_table_row_names_its_columns(tmp_path: Path, table: str, text: str) -> None:
+    assert write(tmp_path, "a.html", f"<p>Before<table>{table}</table>").text == f"Before\n\n{text}"
 
 
 def test_html_with_an_xml_declaration(tmp_path: Path) -> None:
@@ -169,7 +187,7 @@ def test_docx_in_document_order() -> None:
         "Present were Marit Solberg and Jon Eide. The chair was vacant.\n\n"
         "Berth fees\n\n"
         "The board set these fees:\n\n"
-        "Boat | Fee\nRowing boat | 90 crowns\nFishing boat | 310 crowns\n\n"
+        "Boat: Rowing boat | Fee: 90 crowns\nBoat: Fishing boat | Fee: 310 crowns\n\n"
         "They apply from 1 May.\n\n"
         "- Paint the lighthouse\n- Dredge the basin"
     )

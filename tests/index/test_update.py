@@ -81,6 +81,25 @@ def test_an_unchanged_file_with_a_settled_time_stamp_is_not_opened(corpus_folder
     assert counts(update()) == (0, 0, 0, 0, 3)
 
 
+def test_an_index_made_by_older_parsers_is_read_again(
+    corpus_folder: Path, index_folder: Path, update: Update, corpus: Corpus
+) -> None:
+    age(corpus_folder)
+    update()
+    path = corpus_folder / "river.md"
+    stamp = path.stat()
+    # Bytes that only reading shows: their length and time stamp are those of before.
+    path.write_bytes(path.read_bytes().replace(b"floods", b"sleeps"))
+    os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+    assert counts(update()) == (0, 0, 0, 0, 3)
+    with sqlite3.connect(index_folder / DATABASE) as database:
+        database.execute("UPDATE meta SET value = '1 ' || substr(value, instr(value, ' ') + 1) WHERE key = 'load'")
+    database.close()
+    assert update().changed == 1
+    assert corpus.search_text("sleeps", 5) != []
+    assert counts(update()) == (0, 0, 0, 0, 3)
+
+
 def test_a_change_within_the_clock_of_the_file_system_is_found(corpus_folder: Path, update: Update) -> None:
     river = corpus_folder / "river.md"
     stamp = river.stat().st_mtime_ns
