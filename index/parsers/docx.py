@@ -86,7 +86,7 @@ def _is_numbered(paragraph: Paragraph) -> bool:
 def _rows(table: Table) -> tuple[list[list[str]], int | None]:
     """The rows, and the number of the one that names the columns: the first, where its form or its words say so.
 
-    A table with merged cells has none, since it cannot be told which name belongs to which cell.
+    A table with cells merged across columns has none, since it cannot be told which name belongs to which cell.
     """
     rows = []
     merged = False
@@ -96,7 +96,7 @@ def _rows(table: Table) -> tuple[list[list[str]], int | None]:
             # A merged cell is listed once for every column that it spans.
             if not cells or cell._tc is not cells[-1]._tc:
                 cells.append(cell)
-        merged = merged or len(cells) < len(row.cells)
+        merged = merged or len(cells) < len(row.cells) or row.grid_cols_before > 0
         rows.append([cell.text for cell in cells])
     header = 0 if rows and not merged and (_repeats(table) or _names_columns(rows)) else None
     return rows, header
@@ -105,11 +105,15 @@ def _rows(table: Table) -> tuple[list[list[str]], int | None]:
 def _repeats(table: Table) -> bool:
     """Whether Word repeats the first row on every page."""
     properties = table.rows[0]._tr.trPr
-    return properties is not None and properties.find(qn("w:tblHeader")) is not None
+    mark = None if properties is None else properties.find(qn("w:tblHeader"))
+    return mark is not None and mark.get(qn("w:val"), "1") in ("1", "true", "on")
 
 
 def _names_columns(rows: list[list[str]]) -> bool:
-    """Few authors mark a header: words above a column of figures are taken for one."""
+    """Few authors mark a header: words above a column of figures are taken for one, but not in two columns.
+
+    Those may be a list of properties, with a name and a value in each row.
+    """
     first, below = rows[0], rows[1:]
-    named = all(cell.strip() and not any(map(str.isdigit, cell)) for cell in first)
+    named = len(first) > 2 and all(cell.strip() and not any(map(str.isdigit, cell)) for cell in first)
     return named and any(all(any(map(str.isdigit, cell)) for cell in column) for column in zip(*below, strict=False))

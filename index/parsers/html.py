@@ -192,8 +192,8 @@ def _walk(root: _Element) -> Iterator[_Element | str]:
 def _rows(table: _Element) -> tuple[list[list[str]], int | None]:
     """The caption and the rows of a table that holds no other; a cell within a cell is part of it.
 
-    With them the number of the row that names the columns: the first, where it is made of header cells only. A table
-    with cells that span others has none, since it cannot be told which name belongs to which cell.
+    With them the number of the row that names the columns: the first, where it alone is made of header cells only. A
+    table with cells that span others has none, since it cannot be told which name belongs to which cell.
     """
     rows: dict[_Element, list[str]] = {}
     headed: dict[_Element, bool] = {}
@@ -215,7 +215,7 @@ def _rows(table: _Element) -> tuple[list[list[str]], int | None]:
                 rows[row].append(_text(node))
                 spans = spans or node.spans
     first = next(((i, node) for i, node in enumerate(rows) if node.name == "tr" and rows[node]), None)
-    header = first[0] if first and headed[first[1]] and not spans else None
+    header = first[0] if first and headed[first[1]] and sum(headed.values()) == 1 and not spans else None
     return list(rows.values()), header
 
 

@@ -16,11 +16,8 @@ def add_rows(builder: TextBuilder, rows: Iterable[Sequence[str]], header: int | 
     """
     lines = [[on_one_line(cell) for cell in row] for row in rows]
     if header is not None and _fits(lines, header):
-        names = lines[header]
-        lines = lines[:header] + [
-            [f"{name}: {cell}" if name else cell for name, cell in zip(names, line, strict=False) if cell]
-            for line in lines[header + 1 :]
-        ]
+        names = [name.rstrip(": ") for name in lines[header]]
+        lines = lines[:header] + [_named(names, line) for line in lines[header + 1 :]]
     separator = "\n\n"
     for cells in lines:
         while cells and not cells[-1]:
@@ -28,6 +25,12 @@ def add_rows(builder: TextBuilder, rows: Iterable[Sequence[str]], header: int | 
         if any(cells):
             builder.add(CELL_SEPARATOR.join(cells), separator)
             separator = "\n"
+
+
+def _named(names: Sequence[str], line: Sequence[str]) -> list[str]:
+    cells = [(name, cell) for name, cell in zip(names, line, strict=False) if cell]
+    # One cell alone is a headline over the rows that follow, or a caption.
+    return [f"{name}: {cell}" if name and len(cells) > 1 else cell for name, cell in cells]
 
 
 def _fits(lines: Sequence[Sequence[str]], header: int) -> bool:

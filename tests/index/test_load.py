@@ -10,7 +10,9 @@ import sys
 import unicodedata
 from pathlib import Path
 
+import docx
 import pytest
+from docx.oxml.ns import qn
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -99,13 +101,15 @@ def test_html_keeps_captions_numbers_and_layout_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "text"),
     [
-        ("<tr><th>Day<th>Fare<tr><th>Sunday<td>9<tr><td>Monday<td>", "Day: Sunday | Fare: 9\nDay: Monday"),
+        ("<tr><th>Day<th>Fare<tr><th>Sunday<td>9<tr><td>Monday<td>", "Day: Sunday | Fare: 9\nMonday"),
         ("<caption>Fares</caption><tr><th>Day<th>Fare<tr><td>Sunday<td>9", "Fares\nDay: Sunday | Fare: 9"),
         ("<thead><tr><th><th>2024</thead><tr><td>Sunday<td>9", "Sunday | 2024: 9"),
         # What cannot be told apart stays as it is: spans, rows longer than their header, a header of nothing.
         ("<tr><th colspan=2>Fares<tr><td>Sunday<td>9", "Fares\nSunday | 9"),
         ("<tr><th>Day<th>Fare<tr><td rowspan=2>Sunday<td>9<tr><td>10", "Day | Fare\nSunday | 9\n10"),
         ("<tr><th>Day<th>Fare<tr><td>Sunday<td>9<td>10", "Day | Fare\nSunday | 9 | 10"),
+        ("<tr><th>Day<th>Fare<tr><th>from<th>crowns<tr><td>Sunday<td>9", "Day | Fare\nfrom | crowns\nSunday | 9"),
+        ("<tr><th>Day:<th>Fare:<tr><td>Winter<tr><td>Sunday<td>9", "Winter\nDay: Sunday | Fare: 9"),
         ("<tr><th>Day<th>Fare", "Day | Fare"),
         ("<tr><th>Day<tr><td>Sunday", "Day\nSunday"),
     ],
@@ -179,6 +183,35 @@ def test_pdf_words_divided_at_line_ends() -> None:
         assert words in text, words
 
 
+@pytest.mark.parametrize(
+    ("rows", "mark", "text"),
+    [
+        ("Day Fare/Sunday nine", "1", "Day: Sunday | Fare: nine"),
+        ("Ole Mira/Jon Eva", "0", "Ole | Mira\nJon | Eva"),
+        (
+            "Day Adult Child/Sunday 9 4/Monday 7 3",
+            "",
+            "Day: Sunday | Adult: 9 | Child: 4\nDay: Monday | Adult: 7 | Child: 3",
+        ),
+        ("Name Ole/Born 1964", "", "Name | Ole\nBorn | 1964"),
+        ("Ole is absent/Mira is here", "", "Ole | is | absent\nMira | is | here"),
+    ],
+)
+def test_a_word_table_names_its_columns_where_it_has_a_header(tmp_path: Path, rows: str, mark: str, text: str) -> None:
+    cells = [row.split() for row in rows.split("/")]
+    made = docx.Document()
+    table = made.add_table(len(cells), len(cells[0]))
+    for row, words in zip(table.rows, cells, strict=True):
+        for cell, word in zip(row.cells, words, strict=True):
+            cell.text = word
+    if mark:
+        properties = table.rows[0]._tr.get_or_add_trPr()
+        header = properties.makeelement(qn("w:tblHeader"), {qn("w:val"): mark})
+        properties.append(header)
+    made.save(str(tmp_path / "a.docx"))
+    assert load_file(tmp_path / "a.docx", tmp_path, LoadSettings())[0].text == text
+
+
 def test_docx_in_document_order() -> None:
     document = load("minutes.docx")
     assert document.title == "Minutes of the harbour board"
@@ -187,7 +220,7 @@ def test_docx_in_document_order() -> None:
         "Present were Marit Solberg and Jon Eide. The chair was vacant.\n\n"
         "Berth fees\n\n"
         "The board set these fees:\n\n"
-        "Boat: Rowing boat | Fee: 90 crowns\nBoat: Fishing boat | Fee: 310 crowns\n\n"
+        "Boat | Fee\nRowing boat | 90 crowns\nFishing boat | 310 crowns\n\n"
         "They apply from 1 May.\n\n"
         "- Paint the lighthouse\n- Dredge the basin"
     )
