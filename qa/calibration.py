@@ -29,6 +29,12 @@ class Logistic:
         return 1.0 / (1.0 + math.exp(-max(-60.0, min(60.0, total))))
 
 
+def log_odds(probability: float) -> float:
+    """The logarithm of p / (1 - p), with p kept a millionth away from 0 and 1."""
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A fitted file of `qa/models/`: named logistic models and the threshold of abstention.

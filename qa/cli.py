@@ -71,8 +71,8 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
             code = function(config_file, {"index_dir": index_dir}, **options)
         except KeyboardInterrupt:
             code = INTERRUPTED
-        except (click.ClickException, click.Abort):
-            raise
+        except (click.ClickException, click.Abort, BrokenPipeError):
+            raise  # click has its own way with them; whoever closed the pipe, such as `head`, has seen enough
         except (DocqaError, OSError) as error:
             if debug:
                 raise

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from qa.agreement import AnswerKind, Terms, answer_kind, has_kind
-from qa.calibration import Calibration, load_calibration
+from index.normal import CELL_SEPARATOR, is_row
+from qa.agreement import AnswerKind, Terms, answer_kind
+from qa.calibration import Calibration, load_calibration, log_odds
 from qa.read import Evidence, Reading, answer_sentences
-from qa.spans import PassageReading, SpanNetwork, model_folder
+from qa.spans import SentenceReading, SpanNetwork, model_folder
 from qa.types import Hit
 from qa.words import content_stems
 
@@ -21,26 +21,47 @@ MAX_SENTENCES = 4
 EVIDENCE_THRESHOLD = 0.5
 # Another passage counts as a second source, agreeing or not, when it is at least this likely to be right.
 SECOND_SOURCE = 0.4
+WEAKEST_RIVAL = 0.01
 # A price, a time of day or a date in figures is one number: 6:30 and 7:30 have nothing in common.
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
-PASSAGE_FEATURES = ("score", "margin", "rank", "cosine", "coverage", "kind")
-ANSWER_FEATURES = ("best", "lead", "score", "margin", "coverage", "cosine", "kind")
+# "On Sundays from 9" and "on weekdays from 7" do not contradict each other.
+_LIMITING = frozenset(content_stems(
+    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday weekday weekend holiday daily morning afternoon evening "
+    "night spring summer autumn fall winter adult child children senior pensioner student member guest resident single "
+    "return minimum maximum"
+))  # fmt: skip
+SENTENCE_FEATURES = (
+    "logit", "margin", "log_probability", "best_of_passage", "evidence", "score", "coverage", "passage_coverage",
+    "cosine", "rank",
+)  # fmt: skip
+ANSWER_FEATURES = ("best", "lead", "margin", "evidence", "coverage", "passage_coverage", "cosine")
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One passage as the network read it, with its features as named in `PASSAGE_FEATURES`."""
+    """One sentence of a passage as the network read it, with its features as named in `SENTENCE_FEATURES`.
+
+    `sentences` are all that its passage may answer with, `number` its place among them; `place` is the document and the
+    offset where it begins there: overlapping passages share sentences.
+    """
 
     hit: int
-    reading: PassageReading
+    sentences: Sequence[SentenceReading]
+    number: int
+    place: tuple[int, int]
     features: Mapping[str, float]
+
+    @property
+    def reading(self) -> SentenceReading:
+        return self.sentences[self.number]
 
 
 class CrossEncoder:
-    """Reads the best passages in one batch.
+    """Reads the best passages, each sentence of which is a candidate.
 
     The network's logits and the retriever's scores go through two logistic regressions, fitted by `python -m
-    qa.train.fit`: how likely each passage holds the answer, and how likely the best passage's answer is right.
+    qa.train.fit`: how likely each sentence holds the answer, and how likely the best one is right. The best span of the
+    best passage is often the wrong one where another sentence of it is right, so sentences are ranked, not passages.
     """
 
     name = "cross-encoder"
@@ -64,17 +85,23 @@ class CrossEncoder:
         found = candidates(question, hits[: self._passages], self._network)
         if not found:
             return Reading((), (None,) * len(hits), 0.0)
-        passage = self._calibration.models["passage"]
-        scores = [passage(c.features) for c in found]
-        best = int(np.argmax(scores))
+        likely = self._calibration.models["sentence"]
+        scores = [likely(c.features) for c in found]
+        order = [int(i) for i in np.argsort(-np.array(scores), kind="stable")]
         confidence = self._calibration.models["answer"](answer_features(found, scores))
         kind = answer_kind(question)
-        chosen = select_sentences(found[best], hits[found[best].hit], kind, scores[best])
+        best = found[order[0]]
+        chosen = select_sentences(best, hits[best.hit], kind, scores[order[0]])
         conflict = False
-        for i in np.argsort(-np.array(scores), kind="stable"):
-            if i == best or scores[i] < SECOND_SOURCE or len(chosen) >= MAX_SENTENCES:
+        by_hit: list[float | None] = [None] * len(hits)
+        for i in order:
+            candidate, score = found[i], scores[i]
+            if by_hit[candidate.hit] is not None:
+                continue  # a better sentence of the passage was there before
+            by_hit[candidate.hit] = score
+            if candidate.hit == best.hit or score < SECOND_SOURCE or len(chosen) >= MAX_SENTENCES:
                 continue
-            other = select_sentences(found[i], hits[found[i].hit], "other", scores[i])[0]
+            other = select_sentences(candidate, hits[candidate.hit], "other", score)[0]
             if any(_same_place(other, hits, e) for e in chosen):
                 continue
             relation = compare(
@@ -83,46 +110,51 @@ class CrossEncoder:
             if relation != "unrelated":
                 conflict = conflict or relation == "contradicts"
                 chosen.append(other)
-        by_hit: list[float | None] = [None] * len(hits)
-        for candidate, score in zip(found, scores, strict=True):
-            by_hit[candidate.hit] = score
         return Reading(tuple(chosen), tuple(by_hit), confidence, best=0, conflict=conflict)
 
 
 def candidates(question: str, hits: Sequence[Hit], network: SpanNetwork) -> list[Candidate]:
-    """Read every passage that holds a letter or a digit; the features are those of `PASSAGE_FEATURES`."""
+    """Every sentence of the passages that can answer, in each passage that holds it."""
     usable = [i for i, h in enumerate(hits) if any(map(str.isalnum, h.chunk.text))]
     readings = network.read(question, [(_title(hits[i]), hits[i].chunk.text) for i in usable])
     terms = Terms.of(question, [h.chunk.text for h in hits])
-    kind = answer_kind(question)
-    return [
-        Candidate(
-            i,
-            reading,
-            {
-                "score": reading.score,
-                "margin": reading.margin,
-                "rank": 1.0 / (1 + i),
-                "cosine": hits[i].cosine or 0.0,
-                "coverage": terms.coverage(f"{hits[i].title} {hits[i].chunk.heading} {hits[i].chunk.text}"),
-                "kind": has_kind(kind, "x " + hits[i].chunk.text[slice(*reading.span)]),
-            },
-        )
-        for i, reading in zip(usable, readings, strict=True)
-    ]
+    found: list[Candidate] = []
+    for i, passage in zip(usable, readings, strict=True):
+        chunk = hits[i].chunk
+        sentences = passage.sentences(answer_sentences(hits[i]))
+        best = max((s.logit for s in sentences), default=0.0)
+        shared = {
+            "score": passage.score,
+            "passage_coverage": terms.coverage(f"{hits[i].title} {chunk.heading} {chunk.text}"),
+            "cosine": hits[i].cosine or 0.0,
+            "rank": 1.0 / (1 + i),
+        }
+        for number, sentence in enumerate(sentences):
+            start, end = sentence.sentence
+            features = shared | {
+                "logit": sentence.logit,
+                "margin": sentence.logit - passage.null,
+                "log_probability": sentence.log_probability,
+                "best_of_passage": float(sentence.logit == best),
+                "evidence": sentence.evidence,
+                "coverage": terms.coverage(chunk.text[start:end]),
+            }
+            found.append(Candidate(i, sentences, number, (chunk.doc_id, chunk.start + start), features))
+    return found
 
 
 def answer_features(found: Sequence[Candidate], scores: Sequence[float]) -> dict[str, float]:
-    """The features of the best passage that tell whether its answer is right, as named in `ANSWER_FEATURES`."""
+    """The features of the best sentence that tell whether its answer is right, as named in `ANSWER_FEATURES`.
+
+    `best` and `lead` are log odds: the best sentence's, and how far it is before that of the next place.
+    """
     order = np.argsort(-np.array(scores), kind="stable")
-    best = found[order[0]]
-    second = scores[order[1]] if len(order) > 1 else 0.0
-    own = best.features
-    return {
-        "best": scores[order[0]],
-        "lead": scores[order[0]] - second,
-        **{name: own[name] for name in ("score", "margin", "coverage", "cosine", "kind")},
-    }
+    own = found[order[0]]
+    # No rival is taken for weaker than this, or an only sentence would look surer than any that won.
+    second = max((scores[i] for i in order if found[i].place != own.place), default=0.0)
+    best = log_odds(scores[order[0]])
+    lead = best - log_odds(max(second, WEAKEST_RIVAL))
+    return {"best": best, "lead": lead, **{name: own.features[name] for name in ANSWER_FEATURES[2:]}}
 
 
 def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: float) -> list[Evidence]:
@@ -131,23 +163,21 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     A run of neighbours in document order, at most `MAX_SENTENCES` with the first; the caller sorts what it shows.
     """
     base = hit.chunk.start
-    sentences = answer_sentences(hit)
+    readings, home = candidate.sentences, candidate.number
     a, b = candidate.reading.span
-    home = next((i for i, (_, e) in enumerate(sentences) if a < e), len(sentences) - 1)
     # An answer that runs over a sentence border takes the sentences it touches.
-    last = next((i for i, (s, e) in enumerate(sentences) if s < b <= e), home)
+    last = next((i for i, r in enumerate(readings) if r.sentence[0] < b <= r.sentence[1]), home)
     chosen = list(range(home, max(home, min(last, home + 1)) + 1))
     if kind == "description":
-        likely = sentence_evidence(candidate.reading, sentences)
         while len(chosen) < MAX_SENTENCES:
-            sides = [i for i in (chosen[0] - 1, chosen[-1] + 1) if 0 <= i < len(sentences)]
-            side = max(sides, key=lambda i: likely[i], default=None)
-            if side is None or likely[side] < EVIDENCE_THRESHOLD:
+            sides = [i for i in (chosen[0] - 1, chosen[-1] + 1) if 0 <= i < len(readings)]
+            side = max(sides, key=lambda i: readings[i].evidence, default=None)
+            if side is None or readings[side].evidence < EVIDENCE_THRESHOLD:
                 break
             chosen = sorted([*chosen, side])
     rows = []
     for i in chosen:
-        start, end = sentences[i]
+        start, end = readings[i].sentence
         inside = (max(a, start), min(b, end))
         span = (base + inside[0], base + inside[1]) if inside[0] < inside[1] else None
         rows.append(Evidence(candidate.hit, base + start, base + end, score, span))
@@ -155,22 +185,12 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     return rows
 
 
-def sentence_evidence(reading: PassageReading, sentences: Sequence[tuple[int, int]]) -> NDArray[np.float64]:
-    """The probability, (n sentences,), that each sentence is evidence: the mean over its tokens."""
-    probabilities = 1 / (1 + np.exp(-reading.evidence.astype(np.float64)))
-    starts = np.array([a for a, _ in reading.pair.offsets])
-    out = np.zeros(len(sentences))
-    for i, (start, end) in enumerate(sentences):
-        inside = (starts >= start) & (starts < end)
-        out[i] = probabilities[inside].mean() if inside.any() else 0.0
-    return out
-
-
 def compare(quote: str, span: str, other_quote: str, other_span: str, kind: AnswerKind) -> str:
     """How a second source relates to the first: it `repeats` it, `contradicts` it, or is `unrelated`.
 
     It repeats the first when it says it in the same words. Two sentences contradict each other when they are about the
-    same thing (half of their content words agree) and the answers in them hold different numbers.
+    same thing (half of their content words agree, and neither is of another day, season or group, or another row of a
+    table) and the answers in them hold different numbers.
     """
     if content_stems(quote) == content_stems(other_quote):
         return "repeats"
@@ -179,7 +199,19 @@ def compare(quote: str, span: str, other_quote: str, other_span: str, kind: Answ
     if kind == "description" or numbers <= other_numbers or other_numbers <= numbers:
         return "unrelated"
     a, b = (set(content_stems(_NUMBER.sub("", text))) for text in (quote, other_quote))
+    if _limits(a) and _limits(b) and _limits(a) != _limits(b):
+        return "unrelated"
+    if is_row(quote) and is_row(other_quote) and _first_cell(quote) != _first_cell(other_quote):
+        return "unrelated"  # rows of one table share the names of their columns
     return "contradicts" if len(a & b) >= max(1, min(len(a), len(b))) / 2 else "unrelated"
+
+
+def _limits(stems: set[str]) -> set[str]:
+    return {"child" if s == "children" else s for s in stems & _LIMITING}
+
+
+def _first_cell(row: str) -> list[str]:
+    return content_stems(row.split(CELL_SEPARATOR, 1)[0])
 
 
 def _title(hit: Hit) -> str:

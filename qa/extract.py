@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from rapidfuzz import process
+from rapidfuzz.distance import DamerauLevenshtein
+
 from index.normal import on_one_line
 from index.types import Document
 from qa.cite import cite
@@ -12,6 +15,15 @@ from qa.read import Evidence, Reading
 from qa.types import Answer, Citation, Hit
 from qa.words import STOP_WORDS, content_stems, stem, words
 
+# Words that shape a question without saying what it is about.
+IDLE_WORDS = frozenset((
+    "according", "called", "exactly", "happen", "happened", "happens", "kind", "known", "located", "mean", "meant",
+    "people", "person", "place", "somebody", "someone", "something", "sort", "take", "takes", "thing", "things", "took",
+    "type",
+))  # fmt: skip
+# How much of a word must agree for it to be taken for a misspelling of another: one slip in five letters.
+ALIKE = 0.79
+SIMILARITY = DamerauLevenshtein.normalized_similarity
 CONFLICT_NOTE = "The documents differ on this:"
 
 
@@ -78,23 +90,35 @@ def abstention(question: str, hits: tuple[Hit, ...], confidence: float) -> Answe
 def _reason(question: str, hits: Sequence[Hit]) -> str:
     if not hits:
         return "No passage of the documents resembles the question."
-    closest = hits[:5]
-    held = {stem(w) for h in closest for w in words(f"{h.title} {h.chunk.heading} {h.chunk.text}")}
+    texts = [f"{h.title} {h.chunk.heading} {h.chunk.text}" for h in hits[:5]]
+    stems = {stem(w) for text in texts for w in words(text)}
     # The words as the reader of the chat typed them, not their stems; names, numbers and longer words, since that a
     # passage lacks "live" or "big" tells nobody anything.
-    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in held]
+    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in stems]
     telling = [w for w in missing if len(w) > 4 or not w.islower()]
-    title = closest[0].title
+    telling.sort(key=str.islower)
+    title = hits[0].title
     if telling:
-        quoted = ", ".join(f"“{w}”" for w in telling[:3])
-        return f"The closest passages, first of all in “{title}”, do not mention {quoted}."
-    closeness = "do not answer this" if missing else "are about this but do not answer it"
-    return f"The closest passages, first of all in “{title}”, {closeness}."
+        named = ", ".join(f"“{w}”{_alike(w, texts)}" for w in telling[:3])
+        return f"The closest passages, first of all in “{title}”, do not mention {named}."
+    if missing or not _typed_words(question):
+        return f"The closest passages are in “{title}”."
+    return f"The closest passages, first of all in “{title}”, speak of this, but not of what is asked."
+
+
+def _alike(word: str, texts: Sequence[str]) -> str:
+    """What the reader may have meant by a word that no text holds: one of theirs that is spelled nearly the same."""
+    if not word.isalpha():
+        return ""
+    spelled = {words(w)[0]: w for text in texts for w in _typed_words(text)}
+    found = process.extractOne(words(word)[0], spelled.keys(), scorer=SIMILARITY, score_cutoff=ALIKE)
+    return f" (they do mention “{spelled[found[0]]}”)" if found else ""
 
 
 def _typed_words(question: str) -> list[str]:
     typed = [w.strip("?!.,;:\"“”'’()[]") for w in question.split()]
-    return [w for w in dict.fromkeys(typed) if words(w) and words(w)[0] not in STOP_WORDS and len(w) > 1]
+    idle = STOP_WORDS | IDLE_WORDS
+    return [w for w in dict.fromkeys(typed) if words(w) and words(w)[0] not in idle and len(w) > 1]
 
 
 def _by_reader(hits: Sequence[Hit], reading: Reading) -> tuple[Hit, ...]:

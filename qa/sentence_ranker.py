@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 
 from index.embed import Embedder
 from qa.agreement import Terms, answer_kind, has_kind
-from qa.calibration import Calibration, load_calibration
+from qa.calibration import Calibration, load_calibration, log_odds
 from qa.read import Evidence, Reading, answer_sentences
 from qa.types import Hit
 
@@ -111,13 +110,8 @@ def answer_features(found: Sequence[Candidate], scores: Sequence[float], hits: S
     best = found[order[0]]
     second = scores[order[1]] if len(order) > 1 else 0.0
     return {
-        "best": _logit(scores[order[0]]),
-        "margin": _logit(scores[order[0]]) - _logit(second),
+        "best": log_odds(scores[order[0]]),
+        "margin": log_odds(scores[order[0]]) - log_odds(second),
         "top_cosine": max((h.cosine or 0.0 for h in hits), default=0.0),
         **{name: best.features[name] for name in ("cosine", "coverage", "passage_coverage", "kind")},
     }
-
-
-def _logit(probability: float) -> float:
-    p = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(p / (1 - p))

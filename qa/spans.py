@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -19,28 +22,76 @@ from qa.pairs import Pair, PairEncoder
 MODEL_FILE = "reader.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MAX_ANSWER_TOKENS = 30
+# What a sentence's probability is at least, so that its logarithm stays a number.
+SMALLEST_PROBABILITY = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceReading:
+    """The best answer that begins in one sentence of a passage.
+
+    `sentence` and `span` are code point ranges of the passage's text; `logit` is the span's start + end logit,
+    `log_probability` that of the answer beginning in this sentence, against every other place and no answer;
+    `evidence` the mean probability of the sentence's tokens to belong to a sentence that answers.
+    """
+
+    sentence: tuple[int, int]
+    span: tuple[int, int]
+    logit: float
+    log_probability: float
+    evidence: float
 
 
 @dataclass(frozen=True, slots=True)
 class PassageReading:
     """What the network says of one passage, in logits.
 
-    `start` and `end` are the inclusive token positions, within the passage, of its best answer; `margin` the lead of
-    that answer over no answer at [CLS]; `score` whether the passage answers at all; `evidence` (n passage tokens,)
-    whether each token belongs to a sentence that answers.
+    `start`, `end` and `evidence` have the shape (n passage tokens,): whether an answer begins there, ends there, and
+    whether the token belongs to a sentence that answers. `null` is the start + end logit of no answer, at [CLS];
+    `score` says whether the passage answers at all.
     """
 
     pair: Pair
-    start: int
-    end: int
-    margin: float
-    score: float
+    start: NDArray[np.float32]
+    end: NDArray[np.float32]
     evidence: NDArray[np.float32]
+    null: float
+    score: float
 
-    @property
-    def span(self) -> tuple[int, int]:
-        """The best answer as a code point range of the passage's text."""
-        return self.pair.offsets[self.start][0], self.pair.offsets[self.end][1]
+    def best(self) -> tuple[tuple[int, int], float]:
+        """The best answer as a code point range of the passage's text, and its lead over no answer."""
+        a, b, logit = best_span(self.start, self.end)
+        return self._text_range(a, b), logit - self.null
+
+    def sentences(self, ranges: Sequence[tuple[int, int]]) -> list[SentenceReading]:
+        """The best answer in each of these ranges of the passage's text; one that holds no token is left out."""
+        scores = span_scores(self.start, self.end)
+        flat = scores.astype(np.float64)
+        top = max(float(flat.max()), self.null)
+        weights = np.exp(flat - top)
+        total = float(weights.sum()) + math.exp(self.null - top)
+        likely = 1 / (1 + np.exp(-self.evidence.astype(np.float64)))
+        begins = [a for a, _ in self.pair.offsets]
+        found = []
+        for a, b in ranges:
+            first, last = bisect_left(begins, a), bisect_left(begins, b)
+            if first == last:
+                continue
+            row, length = divmod(int(scores[first:last].argmax()), MAX_ANSWER_TOKENS)
+            mass = float(weights[first:last].sum()) / total
+            found.append(
+                SentenceReading(
+                    (a, b),
+                    self._text_range(first + row, first + row + length),
+                    float(scores[first + row, length]),
+                    math.log(max(mass, SMALLEST_PROBABILITY)),
+                    float(likely[first:last].mean()),
+                )
+            )
+        return found
+
+    def _text_range(self, first: int, last: int) -> tuple[int, int]:
+        return self.pair.offsets[first][0], self.pair.offsets[last][1]
 
 
 def model_folder() -> Path:
@@ -84,10 +135,19 @@ class SpanNetwork:
             "attention_mask": np.ones((1, len(pair.ids)), np.int64),
         }
         start, end, evidence, score = (o[0] for o in self._session.run(["start", "end", "evidence", "score"], feed))
-        first, last = pair.passage
-        a, b, value = best_span(start[first:last], end[first:last])
-        null = float(start[0] + end[0])
-        return PassageReading(pair, a, b, value - null, float(score), evidence[first:last])
+        inside = slice(*pair.passage)
+        return PassageReading(
+            pair, start[inside], end[inside], evidence[inside], float(start[0]) + float(end[0]), float(score)
+        )
+
+
+def span_scores(start: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Start + end logit of every span of at most `MAX_ANSWER_TOKENS` tokens; (n,) and (n,) to (n, longest).
+
+    Row i, column j is the span of the tokens i to i + j; one that would run past the end scores -inf.
+    """
+    padded = np.concatenate([end, np.full(MAX_ANSWER_TOKENS - 1, -np.inf, end.dtype)])
+    return np.asarray(start[:, None] + sliding_window_view(padded, MAX_ANSWER_TOKENS))
 
 
 def best_span(start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[int, int, float]:
@@ -95,9 +155,6 @@ def best_span(start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[int
 
     `start` and `end` have the shape (n,), n > 0. Source: Devlin et al. 2019 (BERT), section 4.2.
     """
-    scores = start[:, None] + end[None, :]
-    n = len(start)
-    rows, columns = np.indices((n, n), sparse=True)
-    scores = np.where((columns >= rows) & (columns - rows < MAX_ANSWER_TOKENS), scores, -np.inf)
-    flat = int(scores.argmax())
-    return flat // n, flat % n, float(scores.flat[flat])
+    scores = span_scores(start, end)
+    first, length = divmod(int(scores.argmax()), MAX_ANSWER_TOKENS)
+    return first, first + length, float(scores[first, length])

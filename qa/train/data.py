@@ -1,24 +1,31 @@
 """Training units of the reader: questions in, labelled token ids in batches out.
 
 A *unit* is one question with one or two passages: the passage the question belongs to and, for a share of the
-questions, a hard negative. They stay in one batch so that the shared normalisation of Clark and Gardner (2018,
-"Simple and Effective Multi-Paragraph Reading Comprehension", section 3) can compare them.
+questions, a hard negative, either another passage or what is left of this one without its answer. They stay in one
+batch so that the shared normalisation of Clark and Gardner (2018, "Simple and Effective Multi-Paragraph Reading
+Comprehension", section 3) can compare them.
 """
 
 from __future__ import annotations
 
 import random
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from qa.pairs import Pair, PairEncoder
-from qa.train.harder import make_unanswerable
+from qa.train.harder import make_unanswerable, mistype, sentences, without_answer
 from qa.train.questions import SOURCES, TITLED, Question
 
-# Shares of the questions that get a hard negative, and that are turned into unanswerable ones.
-NEGATIVE_SHARE = 0.35
-ADVERSARIAL_SHARE = 0.08
+# Lengths are padded to a multiple of this: bfloat16 products of odd sizes are slow on a processor.
+LENGTH_STEP = 16
+# Shares of the questions that get another passage as a hard negative, that get their own without its answer, and that
+# are turned into unanswerable ones.
+NEGATIVE_SHARE = 0.32
+WITHOUT_ANSWER_SHARE = 0.16
+ADVERSARIAL_SHARE = 0.10
+# Shares of the questions as hurried readers type them.
+MISTYPED_SHARE = 0.06
+NO_QUESTION_MARK_SHARE = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +41,10 @@ class Example:
     evidence: tuple[int, int]
 
 
-_SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
-
-
 def sentence_range(text: str, start: int, end: int) -> tuple[int, int]:
     """The half-open range of the sentence or sentences of `text` around [start, end)."""
-    borders = [m.end() for m in _SENTENCE_END.finditer(text)]
-    left = max((b for b in borders if b <= start), default=0)
-    right = min((b for b in borders if b >= end), default=len(text))
-    return left, right
+    touched = [(a, b) for a, b in sentences(text) if a < end and start < b]
+    return touched[0][0], touched[-1][1]
 
 
 class ExampleEncoder:
@@ -78,7 +80,7 @@ def _window_start(
 ) -> int:
     if len(offsets) <= room or rng is None:
         return 0
-    borders = {m.end() for m in _SENTENCE_END.finditer(context)} | {0}
+    borders = {a for a, _ in sentences(context)}
     starts = [i for i, (a, _) in enumerate(offsets) if a in borders]
     if answer is not None:
         low = next(i for i, (_, b) in enumerate(offsets) if b > answer[0])
@@ -113,11 +115,26 @@ def epoch_units(
         if question.answers and rng.random() < ADVERSARIAL_SHARE:
             question = make_unanswerable(question, rng) or question
         answer = rng.choice(question.answers) if question.answers else None
-        unit = [encoder.encode(question.text, title, question.context, answer, rng)]
-        if negatives[i] and not question.adversarial and rng.random() < NEGATIVE_SHARE:
+        text = _as_typed(question.text, rng)
+        unit = [encoder.encode(text, title, question.context, answer, rng)]
+        draw = rng.random()
+        if draw < NEGATIVE_SHARE and negatives[i] and not question.adversarial:
             other = rng.choice(negatives[i])
-            unit.append(encoder.encode(question.text, title if rng.random() < 0.5 else "", other, None, rng))
+            unit.append(encoder.encode(text, title if rng.random() < 0.5 else "", other, None, rng))
+        elif draw > 1 - WITHOUT_ANSWER_SHARE and (rest := without_answer(question)):
+            unit.append(encoder.encode(text, title, rest, None, rng))
         yield unit
+
+
+def _as_typed(text: str, rng: random.Random) -> str:
+    if rng.random() < NO_QUESTION_MARK_SHARE:
+        text = text.rstrip(" ?")
+    return mistype(text, rng) if rng.random() < MISTYPED_SHARE else text
+
+
+def padded(pairs: Iterable[Pair]) -> int:
+    """The length in tokens that these pairs are padded to in one batch."""
+    return -(-max(len(pair.ids) for pair in pairs) // LENGTH_STEP) * LENGTH_STEP
 
 
 def batches(units: Iterator[list[Example]], max_tokens: int, rng: random.Random) -> Iterator[list[list[Example]]]:
@@ -135,11 +152,11 @@ def batches(units: Iterator[list[Example]], max_tokens: int, rng: random.Random)
 
 
 def _cut(block: list[list[Example]], max_tokens: int, rng: random.Random) -> list[list[list[Example]]]:
-    block.sort(key=lambda unit: max(len(example.pair.ids) for example in unit))
+    block.sort(key=lambda unit: padded(example.pair for example in unit))
     out: list[list[list[Example]]] = []
     current: list[list[Example]] = []
     for unit in block:
-        longest = max(len(example.pair.ids) for example in unit)
+        longest = padded(example.pair for example in unit)
         rows = sum(len(u) for u in current) + len(unit)
         if current and rows * longest > max_tokens:
             out.append(current)

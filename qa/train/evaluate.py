@@ -11,12 +11,10 @@ import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score
 
-from qa.pairs import Pair
+from qa.spans import best_span
 from qa.train.data import ExampleEncoder
 from qa.train.model import ReaderModel, collate
 from qa.train.questions import TITLED, Question
-
-MAX_ANSWER_TOKENS = 30
 
 
 def normalise(text: str) -> str:
@@ -32,16 +30,6 @@ def token_f1(prediction: str, gold: str) -> float:
         return float(a == b)
     same = sum((Counter(a) & Counter(b)).values())
     return 2 * same / (len(a) + len(b)) if same else 0.0
-
-
-def best_span(start: np.ndarray, end: np.ndarray, first: int, last: int) -> tuple[int, int, float]:
-    """The inclusive token span in [first, last) with the highest start + end logit, and that sum."""
-    scores = start[first:last, None] + end[None, first:last]
-    n = last - first
-    rows, columns = np.indices((n, n))
-    scores = np.where((columns >= rows) & (columns - rows < MAX_ANSWER_TOKENS), scores, -np.inf)
-    flat = int(scores.argmax())
-    return first + flat // n, first + flat % n, float(scores.flat[flat])
 
 
 @torch.inference_mode()
@@ -66,8 +54,9 @@ def held_out_figures(
         start, end, _, answers = (o.float().cpu().numpy() for o in outputs)
         for row, i in enumerate(rows):
             pair, question = examples[i].pair, questions[i]
-            a, b, value = best_span(start[row], end[row], *pair.passage)
-            text = _text(pair, question.context, a, b)
+            inside = slice(*pair.passage)
+            a, b, value = best_span(start[row, inside], end[row, inside])
+            text = question.context[pair.offsets[a][0] : pair.offsets[b][1]]
             gold = [question.context[x:y] for x, y in question.answers]
             exact[i] = max((float(normalise(text) == normalise(g)) for g in gold), default=0.0)
             f1[i] = max((token_f1(text, g) for g in gold), default=0.0)
@@ -89,8 +78,3 @@ def best_f1(f1: np.ndarray, has: np.ndarray, confidence: np.ndarray) -> float:
     order = np.argsort(-confidence)
     gain = np.where(has, f1, -1.0)[order]
     return float(((~has).sum() + max(0.0, np.cumsum(gain).max())) / len(has))
-
-
-def _text(pair: Pair, context: str, first: int, last: int) -> str:
-    begin = pair.passage[0]
-    return context[pair.offsets[first - begin][0] : pair.offsets[last - begin][1]]

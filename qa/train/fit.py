@@ -1,9 +1,10 @@
 """`python -m qa.train.fit`: fit a reader's confidence and threshold on articles that no training has seen.
 
 A corpus is written from the held-out articles and as many others to distract, indexed and searched as a user's would
-be. The documents of one held-out article in three are left out of it: their questions have no answer there. The
-ranking model learns which candidate (sentence or passage) holds the answer, the answer model how likely the best one
-is right. Figures are those of five-fold cross-validation in which no article is in two folds.
+be. One held-out article in six is left out of it, and one paragraph in six of the others: their questions have no
+answer there, some with nothing about their subject in the corpus and some with much. The sentence model learns which
+sentence holds the answer, the answer model how likely the best one is right. Figures are those of five-fold
+cross-validation in which no article is in two folds.
 """
 
 from __future__ import annotations
@@ -50,22 +51,22 @@ class Asked:
 
 
 def write_corpus(held_out: Sequence[Question], others: Sequence[Question], folder: Path, seed: int) -> set[str]:
-    """Write one file an article; returns the held-out articles that were left out, whose questions have no answer."""
+    """Write one file an article; returns the held-out paragraphs that were left out, whose questions have no answer."""
     rng = random.Random(seed)
-    kept = sorted({article_key(q) for q in held_out})
-    absent = set(rng.sample(kept, len(kept) // 3))
-    distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(kept))
-    paragraphs: dict[str, dict[str, None]] = {}
+    articles: dict[str, dict[str, None]] = {}
     for question in held_out:
-        if (key := article_key(question)) not in absent:
-            paragraphs.setdefault(key, {})[question.context] = None
-    for text in distractors:
-        paragraphs[text] = {text: None}
-    for key, texts in paragraphs.items():
-        titled = any(key == q.title for q in held_out if q.source in TITLED)
-        name = key if titled else hashlib.sha256(key.encode()).hexdigest()[:12]
+        articles.setdefault(article_key(question), {})[question.context] = None
+    keys = sorted(articles)
+    gone = set(rng.sample(keys, len(keys) // 6))
+    absent = {text for key in gone for text in articles[key]}
+    absent |= {text for key in keys if key not in gone for text in articles[key] if rng.random() < 1 / 6}
+    distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(keys))
+    titled = {q.title for q in held_out if q.source in TITLED}
+    for key, texts in [*articles.items(), *((text, {text: None}) for text in distractors)]:
+        name = key if key in titled else hashlib.sha256(key.encode()).hexdigest()[:12]
         safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in name)[:80]
-        (folder / f"{safe}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+        if kept := [text for text in texts if text not in absent]:
+            (folder / f"{safe}.txt").write_text("\n\n".join(kept), encoding="utf-8")
     return absent
 
 
@@ -210,29 +211,34 @@ def main() -> None:
         absent = write_corpus(held_out, training, folder, arguments.seed)
         config = Config(corpus=folder, index_dir=Path(temporary) / "index")
         report = build_index(config)
-        log.info("%d documents, %d chunks, %d articles left out", report.documents, report.chunks, len(absent))
+        log.info("%d documents, %d chunks, %d paragraphs left out", report.documents, report.chunks, len(absent))
         retriever = open_retriever(config)
         passages = config.read.passages
         network = None
+        features: tuple[tuple[str, ...], tuple[str, ...]]
         if arguments.reader == "cross-encoder":
             network = SpanNetwork(model_folder())
             ask = ask_cross_encoder(network, passages)
-            rank_features, answer_names = cross_encoder.PASSAGE_FEATURES, cross_encoder.ANSWER_FEATURES
+            features = cross_encoder.SENTENCE_FEATURES, cross_encoder.ANSWER_FEATURES
         else:
             ask = ask_sentence_ranker(retriever.embedder, passages)
-            rank_features, answer_names = sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES
+            features = sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES
+        kept: dict[str, set[str]] = {}
+        for q in held_out:
+            kept.setdefault(article_key(q), set()).update({q.context} - absent)
         asked = []
         for n, drawn in enumerate(questions, start=1):
-            question = replace(drawn, answers=()) if article_key(drawn) in absent else drawn
+            if drawn.context in absent and any(holds_answer(t, drawn) for t in kept[article_key(drawn)]):
+                continue  # what is left of the article may answer it all the same
+            question = replace(drawn, answers=()) if drawn.context in absent else drawn
             asked.append(ask(question, retriever.hits(question.text)))
             if n % 250 == 0:
                 log.info("asked %d of %d", n, len(questions))
     asked = [a for a in asked if a.features]
-    figures = cross_validate(asked, rank_features, answer_names)
+    figures = cross_validate(asked, *features)
     for name, value in figures.items():
         log.info("%s: %.4f", name, value)
-    rank, answer = fit(asked, rank_features, answer_names)
-    name = "passage" if network else "sentence"
+    sentence, answer = fit(asked, *features)
     about = {
         "made by": f"python -m qa.train.fit --reader {arguments.reader} --questions {arguments.questions}",
         "data": "held-out articles of the reader's training files, see docs/licences.md",
@@ -240,7 +246,7 @@ def main() -> None:
     }
     target = model_folder().parent / f"{arguments.reader}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
-    models = {name: rank, "answer": answer}
+    models = {"sentence": sentence, "answer": answer}
     target.write_text(dump(models, figures["threshold"], about, network.digest if network else None), encoding="utf-8")
     log.info("wrote %s", target)
 

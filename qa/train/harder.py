@@ -1,7 +1,8 @@
-"""What makes questions harder: passages that look right and are not, and questions their passage does not answer."""
+"""What makes questions harder: passages that look right and are not, questions their passage does not answer, typos."""
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections.abc import Sequence
@@ -82,3 +83,40 @@ def make_unanswerable(question: Question, rng: random.Random) -> Question | None
                 words[place] = _OPPOSITES[words[place].lower()]
                 return replace(question, text=" ".join(words), answers=(), adversarial=True)
     return None
+
+
+_SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
+
+
+def sentences(text: str) -> list[tuple[int, int]]:
+    """The half-open ranges of the sentences of `text`, together the whole of it."""
+    borders = [0, *(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]
+    return [(a, b) for a, b in itertools.pairwise(borders) if a < b]
+
+
+def without_answer(question: Question) -> str | None:
+    """The question's paragraph without the sentences that say an answer, or None where too little would be left.
+
+    It is what a reader meets in use when the documents are silent: the right subject, and names, dates and numbers of
+    the kind that was asked for, none of which is the answer.
+    """
+    answers = {question.context[a:b].lower() for a, b in question.answers}
+    kept = [
+        question.context[a:b]
+        for a, b in sentences(question.context)
+        if not any(answer in question.context[a:b].lower() for answer in answers)
+        and not any(a < y and x < b for x, y in question.answers)
+    ]
+    text = "".join(kept).strip()
+    return text if answers and len(text) >= max(120, len(question.context) / 3) else None
+
+
+def mistype(text: str, rng: random.Random) -> str:
+    """One slip of the keyboard in one of the longer words: two letters swapped, one lost, doubled or mistaken."""
+    words = list(re.finditer(r"[A-Za-z]{5,}", text))
+    if not words:
+        return text
+    word = rng.choice(words)
+    at = rng.randrange(word.start() + 1, word.end() - 1)
+    a, b = text[at], text[at + 1]
+    return text[:at] + rng.choice((b + a, b, a + a + b, rng.choice("aeioustnr") + b)) + text[at + 2 :]

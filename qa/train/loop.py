@@ -15,25 +15,33 @@ import torch
 from tokenizers import Tokenizer
 
 from qa.pairs import PairEncoder
+from qa.train.attention import CPU_ATTENTION
 from qa.train.data import Example, ExampleEncoder, batches, epoch_units
 from qa.train.evaluate import held_out_figures
 from qa.train.harder import HardNegatives
 from qa.train.model import ReaderModel, collate, loss
 from qa.train.questions import TITLED, Question, load_all
+from qa.train.weights import start_from
 
 log = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """`tokens` is the whole budget, padding included; the learning rate warms up over 4 % of it and falls to zero."""
+    """`tokens` is the whole budget, padding included; the learning rate warms up over 4 % of it and falls to zero.
+
+    `init` is a file of weights to start from (see `qa.train.weights`); without it the heads start at random and the
+    layers as those of the encoder.
+    """
 
     data: Path
     encoder: Path
     out: Path
+    init: Path | None = None
     tokens: int = 24_000_000
     batch_tokens: int = 6_144
     learning_rate: float = 2e-4
+    dropout: float = 0.1
     seed: int = 13
     evaluate_every: int = 400
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
@@ -50,7 +58,10 @@ def train(settings: TrainSettings) -> Path:
     negatives = HardNegatives([q.context for q in training]).find(training)
     sample = _sample(held_out, 600, settings.seed)
 
-    model = ReaderModel(settings.encoder).to(settings.device)
+    attention = CPU_ATTENTION if settings.device == "cpu" else "sdpa"
+    model = ReaderModel(settings.encoder, attention, settings.dropout).to(settings.device)
+    if settings.init is not None:
+        start_from(model, [settings.init])
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.01, fused=True)
     checkpoint = settings.out / "checkpoint.pt"

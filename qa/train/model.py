@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoModel
 
-from qa.train.data import Example
+from qa.train.data import Example, padded
 
 MASKED = -1e4
 
@@ -22,16 +22,15 @@ class ReaderModel(nn.Module):
     frozen: with this little data, training them only overfits the names of the training set.
     """
 
-    def __init__(self, folder: Path, attention: str = "sdpa") -> None:
+    def __init__(self, folder: Path, attention: str = "sdpa", dropout: float = 0.0) -> None:
         super().__init__()
         self.encoder = AutoModel.from_pretrained(folder, attn_implementation=attention, add_pooling_layer=False)
         self.encoder.embeddings.requires_grad_(False)
         for module in self.encoder.modules():
-            # Dropout inside attention keeps PyTorch off its fused CPU kernel and halves the speed; at one to three
-            # passes over the data it does not pay for that.
             if isinstance(module, nn.Dropout):
-                module.p = 0.0
+                module.p = dropout
         for layer in self.encoder.encoder.layer:
+            # Dropout of attention weights halves the speed on a processor and does not pay for that.
             layer.attention.self.dropout.p = 0.0
         width = self.encoder.config.hidden_size
         self.tokens = nn.Linear(width, 3)
@@ -51,7 +50,7 @@ class ReaderModel(nn.Module):
 def collate(batch: Sequence[Sequence[Example]]) -> dict[str, Tensor]:
     """Pad a batch of units to its longest pair; `group` numbers the unit each row came from."""
     examples = [example for unit in batch for example in unit]
-    size = (len(examples), max(len(example.pair.ids) for example in examples))
+    size = (len(examples), padded(example.pair for example in examples))
     ids, types, mask = (torch.zeros(size, dtype=torch.long) for _ in range(3))
     passage = torch.zeros(size, dtype=torch.bool)
     evidence = torch.zeros(size)

@@ -35,10 +35,10 @@ SOURCES: dict[str, float] = {
     "fairytaleqa_train.extractive": 0.4,
     "fairytaleqa_val.extractive": 0.4,
     "fairytaleqa_test.extractive": 0.4,
-    "squadshifts_amazon_reviews_v1.0": 0.35,
-    "squadshifts_reddit_v1.0": 0.35,
-    "qamr_dev.squad": 0.08,
-    "qamr_test.squad": 0.08,
+    "squadshifts_amazon_reviews_v1.0": 0.25,
+    "squadshifts_reddit_v1.0": 0.25,
+    "qamr_dev.squad": 0.12,
+    "qamr_test.squad": 0.12,
     "qasrl_gs": 0.05,
 }
 # Titles that name the subject of the text; in the other files the title is an id.

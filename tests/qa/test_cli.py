@@ -119,6 +119,14 @@ def test_ask_as_json_holds_quotes_that_stand_in_the_file(home: Path) -> None:
         assert citation["uri"] == "town.md"
 
 
+def test_a_reader_that_has_seen_enough_gets_no_complaint(home: Path) -> None:
+    command = [sys.executable, "-m", "qa.cli", "search", "harbour", "market"]
+    with subprocess.Popen(command, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
 def test_ask_abstains_with_a_reason_and_the_closest_passages(home: Path) -> None:
     result = run("ask", "What is the boiling point of tungsten?")
     assert result.exit_code == 0

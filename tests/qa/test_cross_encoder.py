@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import ModelError
 from index.types import Chunk
-from qa.cross_encoder import Candidate, CrossEncoder, compare, select_sentences, sentence_evidence
+from qa.cross_encoder import ANSWER_FEATURES, Candidate, CrossEncoder, answer_features, compare, select_sentences
 from qa.pairs import Pair
 from qa.spans import MODEL_FILE, PassageReading, SpanNetwork, best_span, model_folder
 from qa.types import Hit
@@ -24,47 +24,90 @@ def hit(text: str = TEXT, start: int = 100, doc_id: int = 1, title: str = "Pier"
     return Hit(chunk, f"{doc_id}.txt", title, None, 0.03, cosine=0.5)
 
 
-def reading(words: str, likely: dict[int, float]) -> PassageReading:
-    """A reading whose best span is `words` and whose sentence number n has the evidence logit likely[n]."""
-    begin = TEXT.index(words)
-    inside = [i for i, (a, b) in enumerate(OFFSETS) if a < begin + len(words) and b > begin]
-    sentences = [(0, 16), (17, 38), (39, 56), (57, 74)]
-    logits = [likely.get(next(n for n, (s, e) in enumerate(sentences) if s <= a < e), -9.0) for a, _ in OFFSETS]
+SENTENCES = [(0, 16), (17, 38), (39, 56), (57, 74)]
+
+
+def tokens(part: str) -> list[int]:
+    begin = TEXT.index(part)
+    return [i for i, (a, b) in enumerate(OFFSETS) if a < begin + len(part) and b > begin]
+
+
+def reading(spans: dict[str, float], likely: dict[int, float] | None = None, null: float = 0.0) -> PassageReading:
+    """A reading in which these spans have these logits and sentence number n the evidence logit likely[n]."""
+    start, end = np.full(len(OFFSETS), -20, np.float32), np.full(len(OFFSETS), -20, np.float32)
+    for words, logit in spans.items():
+        inside = tokens(words)
+        start[inside[0]] = end[inside[-1]] = logit / 2
+    evidence = [
+        (likely or {}).get(next(n for n, (s, e) in enumerate(SENTENCES) if s <= a < e), -9.0) for a, _ in OFFSETS
+    ]
     pair = Pair([0] * (len(OFFSETS) + 2), [0] * (len(OFFSETS) + 2), (1, 1 + len(OFFSETS)), OFFSETS)
-    return PassageReading(pair, inside[0], inside[-1], 3.0, 2.0, np.array(logits, np.float32))
+    return PassageReading(pair, start, end, np.array(evidence, np.float32), null, 2.0)
 
 
-def quotes(kind: str, found: PassageReading) -> list[str]:
-    rows = select_sentences(Candidate(0, found, {}), hit(), kind, 0.9)  # type: ignore[arg-type]
+def candidate(found: PassageReading, sentence: int) -> Candidate:
+    return Candidate(0, found.sentences(SENTENCES), sentence, (1, 100 + SENTENCES[sentence][0]), {})
+
+
+def quotes(kind: str, found: PassageReading, sentence: int = 1) -> list[str]:
+    rows = select_sentences(candidate(found, sentence), hit(), kind, 0.9)  # type: ignore[arg-type]
     return [TEXT[e.start - 100 : e.end - 100] for e in rows]
 
 
 def test_a_name_or_date_gets_the_sentence_that_says_it() -> None:
-    assert quotes("time", reading("1964.", {0: 5, 1: 5, 2: 5, 3: 5})) == ["It was built in 1964."]
+    assert quotes("time", reading({"1964.": 9.0}, {0: 5, 1: 5, 2: 5, 3: 5})) == ["It was built in 1964."]
 
 
 def test_a_description_also_gets_the_neighbours_that_are_evidence() -> None:
-    found = reading("1964.", {0: -5, 1: 5, 2: 5, 3: -5})
+    found = reading({"1964.": 9.0}, {0: -5, 1: 5, 2: 5, 3: -5})
     assert quotes("description", found) == ["It was built in 1964.", "Ole Brun drew it."]
 
 
 def test_a_sentence_behind_one_that_is_no_evidence_is_not_reached() -> None:
-    found = reading("1964.", {0: -5, 1: 5, 2: -5, 3: 5})
+    found = reading({"1964.": 9.0}, {0: -5, 1: 5, 2: -5, 3: 5})
     assert quotes("description", found) == ["It was built in 1964."]
 
 
 def test_a_span_over_a_border_takes_both_sentences() -> None:
-    assert quotes("other", reading("1964. Ole Brun", {})) == ["It was built in 1964.", "Ole Brun drew it."]
+    assert quotes("other", reading({"1964. Ole Brun": 9.0})) == ["It was built in 1964.", "Ole Brun drew it."]
 
 
 def test_the_span_is_given_as_offsets_of_the_document() -> None:
-    (row,) = select_sentences(Candidate(0, reading("1964.", {}), {}), hit(), "time", 0.9)
+    (row,) = select_sentences(candidate(reading({"1964.": 9.0}), 1), hit(), "time", 0.9)
     assert row.span == (100 + TEXT.index("1964"), 100 + TEXT.index("1964") + 5)
 
 
-def test_evidence_is_the_mean_over_a_sentences_tokens() -> None:
-    found = reading("1964.", {0: 0.0, 1: 100.0})
-    assert sentence_evidence(found, [(0, 16), (17, 38)]) == pytest.approx([0.5, 1.0])
+def test_every_sentence_has_its_own_best_span() -> None:
+    found = reading({"1964.": 9.0, "Ole Brun": 7.0}, {1: 0.0, 2: 100.0}, null=4.0)
+    _, built, drew, _ = found.sentences(SENTENCES)
+    assert [TEXT[slice(*s.span)] for s in (built, drew)] == ["1964.", "Ole Brun"]
+    assert [s.logit for s in (built, drew)] == [9.0, 7.0]
+    assert [s.evidence for s in (built, drew)] == pytest.approx([0.5, 1.0])
+    (span, lead) = found.best()
+    assert (TEXT[slice(*span)], lead) == ("1964.", 5.0)
+
+
+def test_a_sentences_probability_is_its_share_of_all_spans_and_no_answer() -> None:
+    # Logits of 2 log 3 / 2 log 2 apart from the null's 0 weigh 9 and 4 against 1; the crossed span between them
+    # begins in the first and weighs 3 * 2.
+    found = reading({"1964.": 2 * np.log(3), "Ole Brun": 2 * np.log(2)})
+    _, built, drew, _ = found.sentences(SENTENCES)
+    assert np.exp([built.log_probability, drew.log_probability]) == pytest.approx([15 / 20, 4 / 20], abs=1e-4)
+
+
+def test_a_sentence_past_the_window_is_no_candidate() -> None:
+    found = reading({"1964.": 9.0})
+    assert [s.sentence for s in found.sentences([*SENTENCES, (75, 90)])] == SENTENCES
+
+
+def test_the_lead_is_that_over_another_place() -> None:
+    own = dict.fromkeys(ANSWER_FEATURES[2:], 0.0)
+    sentences = reading({"1964.": 9.0}).sentences(SENTENCES)
+    best, again, other = (Candidate(h, sentences, n, (1, n), own) for h, n in ((0, 1), (1, 1), (1, 2)))
+    # Even odds against one to four: the same sentence in an overlapping passage is no rival.
+    assert answer_features([best, again, other], [0.5, 0.5, 0.2])["lead"] == pytest.approx(np.log(4))
+    # A sentence without any rival leads as over a weak one, no more.
+    assert answer_features([best], [0.5])["lead"] == answer_features([best, other], [0.5, 0.0])["lead"] < 5
 
 
 def test_the_best_span_in_closed_form() -> None:
@@ -97,6 +140,21 @@ def test_numbers_are_compared_whole(one: str, other: str, relation: str) -> None
     assert compare(first, one, second, other, "other") == relation
 
 
+def test_sentences_about_different_days_or_groups_do_not_contradict_each_other() -> None:
+    first, second = "On Sundays the pool opens at 9:00.", "On weekdays the pool opens at 7:00."
+    assert compare(first, "9:00", second, "7:00", "time") == "unrelated"
+    again = "On Sundays the pool opens at 10:00."
+    assert compare(first, "9:00", again, "10:00", "time") == "contradicts"
+    one, many = "A child ticket costs 90 crowns.", "Children's tickets cost 95 crowns."
+    assert compare(one, "90", many, "95", "number") == "contradicts"
+
+
+def test_rows_of_one_table_do_not_contradict_each_other() -> None:
+    first, second = "Stop: Skarn | First: 6:10 | Last: 21:40", "Stop: Vell | First: 7:10 | Last: 22:40"
+    assert compare(first, "6:10", second, "7:10", "time") == "unrelated"
+    assert compare(first, "6:10", first.replace("6:10", "6:25"), "6:25", "time") == "contradicts"
+
+
 @pytest.mark.parametrize(
     ("other", "span", "kind", "relation"),
     [
@@ -119,21 +177,22 @@ def network() -> SpanNetwork:
 def test_the_network_finds_the_span_and_prefers_the_passage_that_answers(network: SpanNetwork) -> None:
     other = "Gulls nest on the roofs of the harbour all summer long."
     right, wrong = network.read("When was the pier built?", [("Pier", TEXT), ("Gulls", other)])
-    assert "1964" in TEXT[slice(*right.span)]
-    assert right.score + right.margin > wrong.score + wrong.margin
+    (span, margin), (_, other_margin) = right.best(), wrong.best()
+    assert "1964" in TEXT[slice(*span)]
+    assert right.score + margin > wrong.score + other_margin
 
 
 def test_a_reading_does_not_depend_on_the_passages_beside_it(network: SpanNetwork) -> None:
     alone = network.read("When was the pier built?", [("", TEXT)])[0]
     beside = network.read("When was the pier built?", [("", "Gulls nest. " * 40), ("", TEXT)])[1]
-    assert (alone.span, alone.margin, alone.score) == (beside.span, beside.margin, beside.score)
+    assert (alone.best(), alone.score) == (beside.best(), beside.score)
 
 
 def test_a_passage_over_the_limit_is_read_as_far_as_it_fits(network: SpanNetwork) -> None:
     long = TEXT + " Gulls nest there." * 400
     (found,) = network.read("When was the pier built? " * 40, [("A title " * 40, long)])
     assert len(found.pair.ids) <= 320
-    assert found.span[1] <= len(long)
+    assert found.best()[0][1] <= len(long)
 
 
 def test_the_reader_ranks_passages_and_is_sure_of_the_right_one() -> None:

@@ -80,6 +80,18 @@ def test_a_missing_small_word_is_not_worth_naming() -> None:
     assert "“big”" not in answer.reason
 
 
+def test_a_misspelled_word_is_told_from_a_missing_one() -> None:
+    reading = Reading((FIRST,), (0.9, 0.3, 0.6), 0.4)
+    answer = extractive_answer("What does a tikcet to Bergen cost?", HITS, reading, DOCUMENTS, threshold=0.5)
+    assert "do not mention “Bergen”, “tikcet” (they do mention “ticket”)" in answer.reason
+
+
+def test_an_idle_word_is_not_worth_naming() -> None:
+    reading = Reading((FIRST,), (0.9, 0.3, 0.6), 0.4)
+    answer = extractive_answer("What happened to the ticket?", HITS, reading, DOCUMENTS, threshold=0.5)
+    assert "happened" not in answer.reason
+
+
 def test_when_every_word_is_there_the_reason_does_not_invent_a_missing_one() -> None:
     reading = Reading((FIRST,), (0.9, 0.3, 0.6), 0.4)
     answer = extractive_answer("Do children travel?", HITS, reading, DOCUMENTS, threshold=0.5)

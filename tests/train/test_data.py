@@ -12,8 +12,8 @@ import pytest
 from tokenizers import Tokenizer
 
 from qa.pairs import MAX_TOKENS, PairEncoder
-from qa.train.data import ExampleEncoder, batches, epoch_units, sentence_range
-from qa.train.harder import HardNegatives, make_unanswerable
+from qa.train.data import ExampleEncoder, batches, epoch_units, padded, sentence_range
+from qa.train.harder import HardNegatives, make_unanswerable, mistype, without_answer
 from qa.train.questions import Question, load_squad
 
 CONTEXT = "The pier was built in 1964 by Ole Brun. In 1980 Mira Vance sold it to the town of Skarn for ten crowns."
@@ -95,6 +95,33 @@ def test_a_question_that_no_rule_fits_stays_as_it_is() -> None:
     assert make_unanswerable(question("how much", "ten crowns"), random.Random(1)) is None
 
 
+LONG = CONTEXT + " The buyers paid in 1981. The pier has forty lamps, of which thirty still burn. It is painted green."
+
+
+def test_a_paragraph_without_its_answer_keeps_every_other_sentence() -> None:
+    rest = without_answer(question("When was the pier built?", "1964", LONG))
+    assert rest == LONG.removeprefix("The pier was built in 1964 by Ole Brun. ")
+
+
+def test_a_paragraph_loses_every_sentence_that_says_the_answer() -> None:
+    again = LONG + " The date 1964 stands over its gate."
+    assert "1964" not in (without_answer(question("When was the pier built?", "1964", again)) or "1964")
+
+
+def test_a_paragraph_of_which_too_little_would_be_left_stays_whole() -> None:
+    assert without_answer(question("When was the pier built?", "1964")) is None
+    assert without_answer(Question("squad", "t", LONG, "When did it burn?", ())) is None
+
+
+def test_a_slip_of_the_keyboard_changes_one_longer_word() -> None:
+    typed = "Who sold the harbour?"
+    slips = {mistype(typed, random.Random(seed)) for seed in range(50)}
+    assert len(slips) > 10
+    for slip in slips:
+        assert slip.startswith("Who sold the h") and slip.endswith("?") and abs(len(slip) - len(typed)) <= 1
+    assert mistype("Who is it?", random.Random(1)) == "Who is it?"
+
+
 def test_hard_negatives_share_words_but_hold_no_answer() -> None:
     other = "The town of Skarn has a long pier and a short one."
     again = "Mira Vance sold the pier, says the chronicle of the town of Skarn."
@@ -116,12 +143,22 @@ def test_the_same_seed_and_epoch_give_the_same_units(encoder: ExampleEncoder) ->
     assert any(len(unit) == 2 for unit in first)
 
 
+def test_a_unit_may_hold_the_paragraph_without_its_answer(encoder: ExampleEncoder) -> None:
+    asked = [question("Who sold the pier?", "Mira Vance", LONG)] * 60
+    units = list(epoch_units(asked, [[]] * 60, encoder, 0, seed=3))
+    pairs = [unit for unit in units if len(unit) == 2]
+    assert pairs
+    for unit in pairs:
+        shorter = unit[1]
+        assert shorter.span == (0, 0) and len(shorter.pair.ids) < len(unit[0].pair.ids)
+
+
 def test_batches_keep_units_whole_and_within_the_budget(encoder: ExampleEncoder) -> None:
     asked = [question("Who sold the pier?", "Mira Vance")] * 50
     units = list(epoch_units(asked, [["Bees dance."]] * 50, encoder, 0, seed=3))
     cut = list(batches(iter(units), 400, random.Random(1)))
     for batch in cut:
         pairs = [e.pair for unit in batch for e in unit]
-        assert len(pairs) * max(len(p.ids) for p in pairs) <= 400
+        assert len(pairs) * padded(pairs) <= 400
     again = sorted([e.pair.ids for e in unit] for batch in cut for unit in batch)
     assert again == sorted([e.pair.ids for e in unit] for unit in units)

@@ -11,9 +11,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from index.errors import ModelError  # noqa: E402
 from qa.spans import SpanNetwork  # noqa: E402
+from qa.train.attention import CPU_ATTENTION  # noqa: E402
 from qa.train.export import export  # noqa: E402
 from qa.train.loop import TrainSettings, train  # noqa: E402
+from qa.train.model import ReaderModel  # noqa: E402
+from qa.train.weights import load_weights, start_from  # noqa: E402
 
 PLACES = ("Skarn", "Vell", "Orm", "Tarn", "Hoy", "Brae")
 
@@ -57,9 +61,54 @@ def test_training_stops_resumes_exports_and_answers(tmp_path: Path) -> None:
     assert rows[: len(first)] == first and rows[len(first)]["step"] > first[-1]["step"]
     assert rows[-1]["tokens"] >= 12_000
 
-    export(weights, encoder_folder(), tmp_path / "model", "int8")
+    export([weights], encoder_folder(), tmp_path / "model", "int8")
     network = SpanNetwork(tmp_path / "model")
     text = "The pier of Skarn was built in 1977. Its keeper is called Ole."
     built, library = network.read("When was the pier of Skarn built?", [("", text), ("", "It is long.")])
-    assert text[slice(*built.span)].rstrip(".") == "1977"
-    assert built.margin + built.score > library.margin + library.score
+    (span, margin), (_, other) = built.best(), library.best()
+    assert text[slice(*span)].rstrip(".") == "1977"
+    assert margin + built.score > other + library.score
+
+    # The exported file is enough to go on from: it gives back every parameter, but for what eight bits cannot hold.
+    back, trained = load_weights(tmp_path / "model" / "reader.onnx"), load_weights(weights)
+    assert back.keys() == trained.keys()
+    for name, values in trained.items():
+        assert (back[name] - values).abs().max() <= values.abs().max() / 50, name
+    figures = {}
+    for name, init in (("on", weights), ("anew", None)):
+        train(TrainSettings(**{**common, "out": tmp_path / name}, init=init, tokens=1))  # type: ignore[arg-type]
+        figures[name] = losses(tmp_path / name)[0]["f1"]
+    assert figures["on"] > figures["anew"]
+
+
+def test_weights_are_averaged_by_their_shares(tmp_path: Path) -> None:
+    model = ReaderModel(encoder_folder())
+    for name, value in (("one", 1.0), ("five", 5.0)):
+        torch.save({k: torch.full_like(v, value) for k, v in model.state_dict().items()}, tmp_path / f"{name}.pt")
+    words = model.encoder.embeddings.word_embeddings.weight.clone()
+    start_from(model, [tmp_path / "one.pt", tmp_path / "five.pt"], [0.75, 0.25])
+    assert (model.tokens.weight == 2).all() and (model.encoder.encoder.layer[3].output.dense.bias == 2).all()
+    assert (model.encoder.embeddings.word_embeddings.weight == words).all()
+
+
+def test_weights_of_another_kind_are_refused(tmp_path: Path) -> None:
+    torch.save({"model": {"tokens.weight": torch.zeros(3, 384)}}, tmp_path / "other.pt")
+    with pytest.raises(ModelError, match=r"other\.pt holds the weights of another network"):
+        start_from(ReaderModel(encoder_folder()), [tmp_path / "other.pt"])
+    with pytest.raises(ModelError, match=r"notes\.txt holds no weights"):
+        load_weights(tmp_path / "notes.txt")
+
+
+def test_attention_for_a_processor_gives_what_the_library_gives() -> None:
+    ids = torch.randint(1000, 2000, (3, 24), generator=torch.Generator().manual_seed(1))
+    mask = torch.ones_like(ids)
+    mask[0, 10:] = 0
+    torch.manual_seed(1)
+    plain = ReaderModel(encoder_folder(), CPU_ATTENTION).eval()
+    library = ReaderModel(encoder_folder(), "sdpa").eval()
+    library.load_state_dict(plain.state_dict())
+    with torch.inference_mode():
+        mine, theirs = (m(ids, torch.zeros_like(ids), mask) for m in (plain, library))
+    for one, other in zip(mine[:3], theirs[:3], strict=True):
+        assert torch.allclose(one[mask.bool()], other[mask.bool()], atol=1e-4)
+    assert torch.allclose(mine[3], theirs[3], atol=1e-4)
