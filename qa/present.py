@@ -140,13 +140,16 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
     found = chain.corpus.documents()
     chosen = found[:: max(1, len(found) // MAX_EXAMPLES)][: MAX_EXAMPLES * 2]
     topics = zip_longest(*(islice(_topics(chain.corpus.document(info.id)), 6) for info in chosen))
-    questions = (
-        topic if topic.endswith("?") else f"What is said about “{topic}”?"
-        for topic in dict.fromkeys(concatenated.from_iterable(topics))
-        if topic
+    answered = (
+        next((q for q in _wordings(topic) if not chain.invoke({"question": q}).abstained), "")
+        for topic in islice(filter(None, dict.fromkeys(concatenated.from_iterable(topics))), MAX_EXAMPLES * 3)
     )
-    answered = (q for q in islice(questions, MAX_EXAMPLES * 3) if not chain.invoke({"question": q}).abstained)
-    return tuple(islice(answered, MAX_EXAMPLES))
+    return tuple(islice(filter(None, answered), MAX_EXAMPLES))
+
+
+def _wordings(topic: str) -> tuple[str, ...]:
+    """Ways to ask about a topic: the reader may take one for too vague and answer another."""
+    return (topic,) if topic.endswith("?") else (f"What is said about “{topic}”?", f"What is “{topic}”?")
 
 
 def _topics(document: Document) -> Iterator[str]:
