@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Embedder
-from index.errors import IndexDamaged, IndexMissing
+from index.errors import IndexMissing
 from index.identity import check_identity, identity
 from index.schema import DATABASE, explained, has_tables, open_to_read, read_meta
 from index.settings import ChunkSettings
@@ -29,7 +29,7 @@ from index.types import (
     TextMatch,
     VectorMatch,
 )
-from index.vectors import FILE, Key, VectorIndex
+from index.vectors import FILE, VectorIndex, current_key, load_vectors
 from index.words import Stemmer, match_expression, query_words
 
 NO_FILTER = Filter()
@@ -88,7 +88,7 @@ class Corpus:
     def generation(self) -> int:
         """The number of the newest finished update."""
         with self._reading() as reader:
-            return _key(reader.connection).generation
+            return current_key(reader.connection).generation
 
     def document(self, doc_id: int) -> Document:
         """Raises KeyError when there is none with this id (any more)."""
@@ -246,7 +246,7 @@ class Corpus:
         check_identity(self._folder, read_meta(connection), self._expected)
 
     def _current_vectors(self, reader: _Reader) -> VectorIndex:
-        key = _key(reader.connection)
+        key = current_key(reader.connection)
         vectors = self._vectors
         if vectors is not None and vectors.key == key:
             return vectors
@@ -254,38 +254,6 @@ class Corpus:
             if self._vectors is None or self._vectors.key != key:
                 self._vectors = load_vectors(self._folder, reader.connection, self._dimension)
             return self._vectors
-
-
-def load_vectors(folder: Path, connection: sqlite3.Connection, dimension: int) -> VectorIndex:
-    """The vectors of the newest generation: from the FAISS file, or from the database, which writes the file again."""
-    key = _key(connection)
-    if (kept := VectorIndex.load(folder / FILE, key, dimension)) is not None:
-        return kept
-    connection.execute("BEGIN")  # generation and vectors of one state
-    try:
-        key = _key(connection)
-        (count,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
-        ids = np.empty(count, dtype=np.int64)
-        vectors = np.empty((count, dimension), dtype=np.float32)
-        rows = connection.execute("SELECT c.id, vector FROM chunks c LEFT JOIN vectors USING (digest) ORDER BY c.id")
-        for row, (chunk_id, vector) in enumerate(rows):
-            if vector is None or len(vector) != 4 * dimension:
-                raise IndexDamaged(
-                    f"The index {folder / DATABASE} has no usable vector for passage {chunk_id}. Delete the folder "
-                    f"{folder} and run `docqa index`; the documents themselves are not touched by that."
-                )
-            ids[row] = chunk_id
-            vectors[row] = np.frombuffer(vector, dtype="<f4")
-    finally:
-        connection.execute("COMMIT")
-    built = VectorIndex.build(key, ids, vectors)
-    built.save(folder / FILE)
-    return built
-
-
-def _key(connection: sqlite3.Connection) -> Key:
-    meta = read_meta(connection)
-    return Key(meta["index_id"], int(meta["generation"]))
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -69,6 +69,10 @@ class Chunk:
     n_tokens: int
     heading: str = ""
 
+    def part(self, start: int, end: int) -> str:
+        """The passage's text from one offset of the document to another."""
+        return self.text[start - self.start : end - self.start]
+
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:

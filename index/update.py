@@ -19,8 +19,8 @@ from index.passages import Passages, Progress
 from index.schema import DATABASE, SCHEMA, create_tables, explained, has_tables, open_to_write, read_meta, write_meta
 from index.settings import ChunkSettings, LoadSettings
 from index.spool import Spool
-from index.store import load_vectors
 from index.types import UpdateReport
+from index.vectors import load_vectors
 from index.walk import walk
 
 log = logging.getLogger(__name__)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 import os
+import sqlite3
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.errors import IndexDamaged
+from index.schema import DATABASE, read_meta
 from index.types import VectorMatch
 
 FILE = "vectors.faiss"
@@ -123,3 +126,36 @@ class VectorIndex:
             if chunk_id >= 0
         ]
         return sorted(matches, key=lambda match: (-match.cosine, match.chunk_id))
+
+
+def load_vectors(folder: Path, connection: sqlite3.Connection, dimension: int) -> VectorIndex:
+    """The vectors of the newest generation: from the FAISS file, or from the database, which writes the file again."""
+    key = current_key(connection)
+    if (kept := VectorIndex.load(folder / FILE, key, dimension)) is not None:
+        return kept
+    connection.execute("BEGIN")  # generation and vectors of one state
+    try:
+        key = current_key(connection)
+        (count,) = connection.execute("SELECT count(*) FROM chunks").fetchone()
+        ids = np.empty(count, dtype=np.int64)
+        vectors = np.empty((count, dimension), dtype=np.float32)
+        rows = connection.execute("SELECT c.id, vector FROM chunks c LEFT JOIN vectors USING (digest) ORDER BY c.id")
+        for row, (chunk_id, vector) in enumerate(rows):
+            if vector is None or len(vector) != 4 * dimension:
+                raise IndexDamaged(
+                    f"The index {folder / DATABASE} has no usable vector for passage {chunk_id}. Delete the folder "
+                    f"{folder} and run `docqa index`; the documents themselves are not touched by that."
+                )
+            ids[row] = chunk_id
+            vectors[row] = np.frombuffer(vector, dtype="<f4")
+    finally:
+        connection.execute("COMMIT")
+    built = VectorIndex.build(key, ids, vectors)
+    built.save(folder / FILE)
+    return built
+
+
+def current_key(connection: sqlite3.Connection) -> Key:
+    """Which state the database is in."""
+    meta = read_meta(connection)
+    return Key(meta["index_id"], int(meta["generation"]))

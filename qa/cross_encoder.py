@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from index.normal import CELL_SEPARATOR, is_row
 from qa.agreement import AnswerKind, Terms, answer_kind
 from qa.calibration import Calibration, load_calibration, log_odds
 from qa.read import Evidence, Reading, answer_sentences
+from qa.second_source import compare
 from qa.spans import SentenceReading, SpanNetwork, model_folder
 from qa.types import Hit
-from qa.words import content_stems
 
 MAX_SENTENCES = 4
 # A neighbouring sentence joins a description when the network thinks it at least this likely to be evidence.
@@ -22,19 +20,12 @@ EVIDENCE_THRESHOLD = 0.5
 # Another passage counts as a second source, agreeing or not, when it is at least this likely to be right.
 SECOND_SOURCE = 0.4
 WEAKEST_RIVAL = 0.01
-# A price, a time of day or a date in figures is one number: 6:30 and 7:30 have nothing in common.
-_NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
-# "On Sundays from 9" and "on weekdays from 7" do not contradict each other.
-_LIMITING = frozenset(content_stems(
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday weekday weekend holiday daily morning afternoon evening "
-    "night spring summer autumn fall winter adult child children senior pensioner student member guest resident single "
-    "return minimum maximum"
-))  # fmt: skip
 SENTENCE_FEATURES = (
     "logit", "margin", "log_probability", "best_of_passage", "evidence", "score", "coverage", "passage_coverage",
     "cosine", "rank",
 )  # fmt: skip
-ANSWER_FEATURES = ("best", "lead", "margin", "evidence", "coverage", "passage_coverage", "cosine")
+_OF_THE_BEST = ("margin", "evidence", "coverage", "passage_coverage", "cosine")
+ANSWER_FEATURES = ("best", "lead", *_OF_THE_BEST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +95,7 @@ class CrossEncoder:
             other = select_sentences(candidate, hits[candidate.hit], "other", score)[0]
             if any(_same_place(other, hits, e) for e in chosen):
                 continue
-            relation = compare(
-                _quote(hits, chosen[0]), _span(hits, chosen[0]), _quote(hits, other), _span(hits, other), kind
-            )
+            relation = compare(*_words(hits, chosen[0]), *_words(hits, other), kind)
             if relation != "unrelated":
                 conflict = conflict or relation == "contradicts"
                 chosen.append(other)
@@ -154,7 +143,7 @@ def answer_features(found: Sequence[Candidate], scores: Sequence[float]) -> dict
     second = max((scores[i] for i in order if found[i].place != own.place), default=0.0)
     best = log_odds(scores[order[0]])
     lead = best - log_odds(max(second, WEAKEST_RIVAL))
-    return {"best": best, "lead": lead, **{name: own.features[name] for name in ANSWER_FEATURES[2:]}}
+    return {"best": best, "lead": lead, **{name: own.features[name] for name in _OF_THE_BEST}}
 
 
 def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: float) -> list[Evidence]:
@@ -185,47 +174,14 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     return rows
 
 
-def compare(quote: str, span: str, other_quote: str, other_span: str, kind: AnswerKind) -> str:
-    """How a second source relates to the first: it `repeats` it, `contradicts` it, or is `unrelated`.
-
-    It repeats the first when it says it in the same words. Two sentences contradict each other when they are about the
-    same thing (half of their content words agree, and neither is of another day, season or group, or another row of a
-    table) and the answers in them hold different numbers.
-    """
-    if content_stems(quote) == content_stems(other_quote):
-        return "repeats"
-    numbers, other_numbers = set(_NUMBER.findall(span)), set(_NUMBER.findall(other_span))
-    # One date may be more exact than the other: "1964" and "4 May 1964" agree.
-    if kind == "description" or numbers <= other_numbers or other_numbers <= numbers:
-        return "unrelated"
-    a, b = (set(content_stems(_NUMBER.sub("", text))) for text in (quote, other_quote))
-    if _limits(a) and _limits(b) and _limits(a) != _limits(b):
-        return "unrelated"
-    if is_row(quote) and is_row(other_quote) and _first_cell(quote) != _first_cell(other_quote):
-        return "unrelated"  # rows of one table share the names of their columns
-    return "contradicts" if len(a & b) >= max(1, min(len(a), len(b))) / 2 else "unrelated"
-
-
-def _limits(stems: set[str]) -> set[str]:
-    return {"child" if s == "children" else s for s in stems & _LIMITING}
-
-
-def _first_cell(row: str) -> list[str]:
-    return content_stems(row.split(CELL_SEPARATOR, 1)[0])
-
-
 def _title(hit: Hit) -> str:
     return hit.chunk.heading or hit.title
 
 
-def _quote(hits: Sequence[Hit], evidence: Evidence) -> str:
+def _words(hits: Sequence[Hit], evidence: Evidence) -> tuple[str, str]:
+    """The sentence and the span in it, which may be none."""
     chunk = hits[evidence.hit].chunk
-    return chunk.text[evidence.start - chunk.start : evidence.end - chunk.start]
-
-
-def _span(hits: Sequence[Hit], evidence: Evidence) -> str:
-    chunk = hits[evidence.hit].chunk
-    return chunk.text[evidence.span[0] - chunk.start : evidence.span[1] - chunk.start] if evidence.span else ""
+    return chunk.part(evidence.start, evidence.end), chunk.part(*evidence.span) if evidence.span else ""
 
 
 def _same_place(one: Evidence, hits: Sequence[Hit], other: Evidence) -> bool:

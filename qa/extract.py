@@ -13,17 +13,10 @@ from index.types import Document
 from qa.cite import cite
 from qa.read import Evidence, Reading
 from qa.types import Answer, Citation, Hit
-from qa.words import STOP_WORDS, content_stems, stem, words
+from qa.words import IDLE_WORDS, content_stems, stem, words
 
-# Words that shape a question without saying what it is about.
-IDLE_WORDS = frozenset((
-    "according", "called", "exactly", "happen", "happened", "happens", "kind", "known", "located", "mean", "meant",
-    "people", "person", "place", "somebody", "someone", "something", "sort", "take", "takes", "thing", "things", "took",
-    "type",
-))  # fmt: skip
 # How much of a word must agree for it to be taken for a misspelling of another: one slip in five letters.
 ALIKE = 0.79
-SIMILARITY = DamerauLevenshtein.normalized_similarity
 CONFLICT_NOTE = "The documents differ on this:"
 
 
@@ -43,8 +36,7 @@ def extractive_answer(
     text = "\n".join([CONFLICT_NOTE, *parts]) if reading.conflict else " ".join(parts)
     short = None
     if best.span is not None:
-        chunk = hits[best.hit].chunk
-        short = chunk.text[best.span[0] - chunk.start : best.span[1] - chunk.start]
+        short = hits[best.hit].chunk.part(*best.span)
     return Answer(
         question=question,
         text=text,
@@ -94,31 +86,31 @@ def _reason(question: str, hits: Sequence[Hit]) -> str:
     stems = {stem(w) for text in texts for w in words(text)}
     # The words as the reader of the chat typed them, not their stems; names, numbers and longer words, since that a
     # passage lacks "live" or "big" tells nobody anything.
-    missing = [w for w in _typed_words(question) if stem(words(w)[0]) not in stems]
-    telling = [w for w in missing if len(w) > 4 or not w.islower()]
-    telling.sort(key=str.islower)
+    typed = _typed_words(question)
+    missing = [w for w in typed if stem(words(w)[0]) not in stems]
+    telling = sorted((w for w in missing if len(w) > 4 or not w.islower()), key=str.islower)
     title = hits[0].title
     if telling:
-        named = ", ".join(f"“{w}”{_alike(w, texts)}" for w in telling[:3])
+        spelled = {words(w)[0]: w for text in texts for w in _typed_words(text)}
+        named = ", ".join(f"“{w}”{_alike(w, spelled)}" for w in telling[:3])
         return f"The closest passages, first of all in “{title}”, do not mention {named}."
-    if missing or not _typed_words(question):
+    if missing or not typed:
         return f"The closest passages are in “{title}”."
     return f"The closest passages, first of all in “{title}”, speak of this, but not of what is asked."
 
 
-def _alike(word: str, texts: Sequence[str]) -> str:
-    """What the reader may have meant by a word that no text holds: one of theirs that is spelled nearly the same."""
+def _alike(word: str, spelled: Mapping[str, str]) -> str:
+    """What the reader may have meant by a word that no passage holds: one of theirs, spelled nearly the same."""
     if not word.isalpha():
         return ""
-    spelled = {words(w)[0]: w for text in texts for w in _typed_words(text)}
-    found = process.extractOne(words(word)[0], spelled.keys(), scorer=SIMILARITY, score_cutoff=ALIKE)
+    similarity = DamerauLevenshtein.normalized_similarity
+    found = process.extractOne(words(word)[0], spelled.keys(), scorer=similarity, score_cutoff=ALIKE)
     return f" (they do mention “{spelled[found[0]]}”)" if found else ""
 
 
-def _typed_words(question: str) -> list[str]:
-    typed = [w.strip("?!.,;:\"“”'’()[]") for w in question.split()]
-    idle = STOP_WORDS | IDLE_WORDS
-    return [w for w in dict.fromkeys(typed) if words(w) and words(w)[0] not in idle and len(w) > 1]
+def _typed_words(text: str) -> list[str]:
+    typed = [w.strip("?!.,;:\"“”'’()[]") for w in text.split()]
+    return [w for w in dict.fromkeys(typed) if words(w) and words(w)[0] not in IDLE_WORDS and len(w) > 1]
 
 
 def _by_reader(hits: Sequence[Hit], reading: Reading) -> tuple[Hit, ...]:

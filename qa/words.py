@@ -28,6 +28,13 @@ STOP_WORDS = frozenset((
     "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
 ))  # fmt: skip
 
+# With them the words that are content in a passage, but name nothing that a passage could lack.
+IDLE_WORDS = STOP_WORDS | frozenset((
+    "according", "called", "exactly", "happen", "happened", "happens", "kind", "known", "located", "mean", "meant",
+    "people", "person", "place", "somebody", "someone", "something", "sort", "take", "takes", "thing", "things", "took",
+    "type",
+))  # fmt: skip
+
 
 def words(text: str) -> list[str]:
     """Lower-case words of the text without accents or possessive endings, in order."""

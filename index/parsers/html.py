@@ -195,11 +195,9 @@ def _rows(table: _Element) -> tuple[list[list[str]], int | None]:
     With them the number of the row that names the columns: the first, where it alone is made of header cells only. A
     table with cells that span others has none, since it cannot be told which name belongs to which cell.
     """
-    rows: dict[_Element, list[str]] = {}
-    headed: dict[_Element, bool] = {}
-    row: _Element | None = None
+    rows: dict[_Element, list[_Element]] = {}
+    cells: list[_Element] = []
     cell: _Element | None = None
-    spans = False
     for node in _walk(table):
         if isinstance(node, str):
             continue
@@ -207,16 +205,15 @@ def _rows(table: _Element) -> tuple[list[list[str]], int | None]:
             cell = None
         elif cell is None:
             if node.name in ("tr", "caption"):
-                row = node
-                rows.setdefault(node, [])
-            if node.name in ("td", "th", "caption") and row is not None and (node.name != "caption" or not rows[row]):
+                cells = rows.setdefault(node, [])
+            if node.name in ("td", "th", "caption") and (node.name != "caption" or not cells):
                 cell = node
-                headed[row] = headed.get(row, True) and node.name == "th"
-                rows[row].append(_text(node))
-                spans = spans or node.spans
-    first = next(((i, node) for i, node in enumerate(rows) if node.name == "tr" and rows[node]), None)
-    header = first[0] if first and headed[first[1]] and sum(headed.values()) == 1 and not spans else None
-    return list(rows.values()), header
+                cells.append(node)
+    found = [row for row in rows.values() if row]
+    headers = [n for n, row in enumerate(found) if all(each.name == "th" for each in row)]
+    first = next((n for n, row in enumerate(found) if row[0].name != "caption"), None)
+    named = headers == [first] and not any(each.spans for row in found for each in row)
+    return [[_text(each) for each in row] for row in found], first if named else None
 
 
 def _text(node: _Element) -> str:

@@ -8,7 +8,6 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.masking_utils import eager_mask
 
 CPU_ATTENTION = "docqa_plain"
-MASKED = -1e4
 
 
 def plain_attention(
@@ -31,7 +30,7 @@ def plain_attention(
         scores = torch.bmm((query * width**-0.5).reshape(rows), key.reshape(rows).transpose(1, 2))
         scores = scores.view(batch, heads, length, length)
         if attention_mask is not None:
-            scores = scores + attention_mask.to(scores.dtype).clamp_min(MASKED)
+            scores = scores + attention_mask.to(scores.dtype)
         weights = torch.softmax(scores, -1).view(batch * heads, length, length)
         out = torch.bmm(weights, value.reshape(rows)).view(batch, heads, length, width)
     return out.transpose(1, 2).contiguous(), None

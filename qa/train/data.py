@@ -12,8 +12,9 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from index.sentences import sentence_spans
 from qa.pairs import Pair, PairEncoder
-from qa.train.harder import make_unanswerable, mistype, sentences, without_answer
+from qa.train.harder import make_unanswerable, mistype, without_answer
 from qa.train.questions import SOURCES, TITLED, Question
 
 # Lengths are padded to a multiple of this: bfloat16 products of odd sizes are slow on a processor.
@@ -43,7 +44,7 @@ class Example:
 
 def sentence_range(text: str, start: int, end: int) -> tuple[int, int]:
     """The half-open range of the sentence or sentences of `text` around [start, end)."""
-    touched = [(a, b) for a, b in sentences(text) if a < end and start < b]
+    touched = [(a, b) for a, b in sentence_spans(text) if a < end and start < b]
     return touched[0][0], touched[-1][1]
 
 
@@ -80,7 +81,7 @@ def _window_start(
 ) -> int:
     if len(offsets) <= room or rng is None:
         return 0
-    borders = {a for a, _ in sentences(context)}
+    borders = {a for a, _ in sentence_spans(context)}
     starts = [i for i, (a, _) in enumerate(offsets) if a in borders]
     if answer is not None:
         low = next(i for i, (_, b) in enumerate(offsets) if b > answer[0])

@@ -21,22 +21,22 @@ from qa.spans import MODEL_FILE, TOKENIZER_FILE, SpanNetwork, model_folder
 from qa.train.evaluate import best_f1, normalise, token_f1
 from qa.train.model import ReaderModel
 from qa.train.questions import TITLED, Question, load_all
-from qa.train.weights import start_from
+from qa.train.weights import set_weights
 
 log = logging.getLogger(__name__)
 
 # Quantising the inputs of these three products does most of the harm; as floats they take 5 MB more.
-EXACT = tuple(f"layer.{number}/output/dense/MatMul" for number in range(3))
+EXACT = tuple(f"/encoder/encoder/layer.{number}/output/dense/MatMul" for number in range(3))
 
 
 def export(weights: Sequence[Path], encoder: Path, out: Path, precision: str, shares: Sequence[float] = (1.0,)) -> Path:
     """Write `reader.onnx` and the tokenizer into `out`; `precision` is "int8", "int7" or "float32".
 
-    Several weights are averaged with their shares, see `start_from`.
+    Several weights are averaged with their shares, see `set_weights`.
     """
     # Traced with plain attention: onnxruntime fuses that graph better than the one of the fused kernel.
     model = ReaderModel(encoder, attention="eager")
-    start_from(model, weights, shares)
+    set_weights(model, weights, shares)
     model.eval()
     out.mkdir(parents=True, exist_ok=True)
     names = ["input_ids", "token_type_ids", "attention_mask"]

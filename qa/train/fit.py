@@ -50,24 +50,35 @@ class Asked:
     answer_features: Callable[[Sequence[float]], Features]
 
 
-def write_corpus(held_out: Sequence[Question], others: Sequence[Question], folder: Path, seed: int) -> set[str]:
-    """Write one file an article; returns the held-out paragraphs that were left out, whose questions have no answer."""
+def write_corpus(
+    held_out: Sequence[Question], others: Sequence[Question], folder: Path, seed: int
+) -> dict[str, list[str]]:
+    """Write one file an article; returns the paragraphs of each held-out article that are in the corpus."""
     rng = random.Random(seed)
     articles: dict[str, dict[str, None]] = {}
     for question in held_out:
         articles.setdefault(article_key(question), {})[question.context] = None
     keys = sorted(articles)
     gone = set(rng.sample(keys, len(keys) // 6))
-    absent = {text for key in gone for text in articles[key]}
-    absent |= {text for key in keys if key not in gone for text in articles[key] if rng.random() < 1 / 6}
+    kept = {key: [text for text in articles[key] if key not in gone and rng.random() >= 1 / 6] for key in keys}
     distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(keys))
     titled = {q.title for q in held_out if q.source in TITLED}
-    for key, texts in [*articles.items(), *((text, {text: None}) for text in distractors)]:
+    for key, texts in [*kept.items(), *((text, [text]) for text in distractors)]:
         name = key if key in titled else hashlib.sha256(key.encode()).hexdigest()[:12]
         safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in name)[:80]
-        if kept := [text for text in texts if text not in absent]:
-            (folder / f"{safe}.txt").write_text("\n\n".join(kept), encoding="utf-8")
-    return absent
+        if texts:
+            (folder / f"{safe}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+    return kept
+
+
+def as_asked(question: Question, kept: Sequence[str]) -> Question | None:
+    """The question over a corpus that holds these paragraphs of its article; None where that cannot be judged.
+
+    Without its own paragraph it has no answer, unless another one may give it.
+    """
+    if question.context in kept:
+        return question
+    return None if any(holds_answer(text, question) for text in kept) else replace(question, answers=())
 
 
 def holds_answer(text: str, question: Question) -> bool:
@@ -104,7 +115,7 @@ def ask_cross_encoder(network: SpanNetwork, passages: int) -> Callable[[Question
         for c in found:
             chunk = hits[c.hit].chunk
             rows = cross_encoder.select_sentences(c, hits[c.hit], "other", 0.0)
-            text = " ".join(chunk.text[e.start - chunk.start : e.end - chunk.start] for e in rows)
+            text = " ".join(chunk.part(e.start, e.end) for e in rows)
             span = chunk.text[slice(*c.reading.span)]
             right.append(holds_answer(text, question) and _overlap(span, question))
         return Asked(
@@ -208,10 +219,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "docs"
         folder.mkdir()
-        absent = write_corpus(held_out, training, folder, arguments.seed)
+        kept = write_corpus(held_out, training, folder, arguments.seed)
         config = Config(corpus=folder, index_dir=Path(temporary) / "index")
         report = build_index(config)
-        log.info("%d documents, %d chunks, %d paragraphs left out", report.documents, report.chunks, len(absent))
+        left_out = len({q.context for q in held_out}) - sum(map(len, kept.values()))
+        log.info("%d documents, %d chunks, %d paragraphs left out", report.documents, report.chunks, left_out)
         retriever = open_retriever(config)
         passages = config.read.passages
         network = None
@@ -223,14 +235,11 @@ def main() -> None:
         else:
             ask = ask_sentence_ranker(retriever.embedder, passages)
             features = sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES
-        kept: dict[str, set[str]] = {}
-        for q in held_out:
-            kept.setdefault(article_key(q), set()).update({q.context} - absent)
         asked = []
         for n, drawn in enumerate(questions, start=1):
-            if drawn.context in absent and any(holds_answer(t, drawn) for t in kept[article_key(drawn)]):
-                continue  # what is left of the article may answer it all the same
-            question = replace(drawn, answers=()) if drawn.context in absent else drawn
+            question = as_asked(drawn, kept[article_key(drawn)])
+            if question is None:
+                continue
             asked.append(ask(question, retriever.hits(question.text)))
             if n % 250 == 0:
                 log.info("asked %d of %d", n, len(questions))

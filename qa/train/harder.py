@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 import re
 from collections.abc import Sequence
@@ -11,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from index.sentences import sentence_spans
 from qa.train.questions import Question
 
 
@@ -85,15 +85,6 @@ def make_unanswerable(question: Question, rng: random.Random) -> Question | None
     return None
 
 
-_SENTENCE_END = re.compile(r"[.!?][\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9])|\n+")
-
-
-def sentences(text: str) -> list[tuple[int, int]]:
-    """The half-open ranges of the sentences of `text`, together the whole of it."""
-    borders = [0, *(m.end() for m in _SENTENCE_END.finditer(text)), len(text)]
-    return [(a, b) for a, b in itertools.pairwise(borders) if a < b]
-
-
 def without_answer(question: Question) -> str | None:
     """The question's paragraph without the sentences that say an answer, or None where too little would be left.
 
@@ -103,11 +94,11 @@ def without_answer(question: Question) -> str | None:
     answers = {question.context[a:b].lower() for a, b in question.answers}
     kept = [
         question.context[a:b]
-        for a, b in sentences(question.context)
+        for a, b in sentence_spans(question.context)
         if not any(answer in question.context[a:b].lower() for answer in answers)
         and not any(a < y and x < b for x, y in question.answers)
     ]
-    text = "".join(kept).strip()
+    text = " ".join(kept)
     return text if answers and len(text) >= max(120, len(question.context) / 3) else None
 
 

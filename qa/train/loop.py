@@ -21,7 +21,7 @@ from qa.train.evaluate import held_out_figures
 from qa.train.harder import HardNegatives
 from qa.train.model import ReaderModel, collate, loss
 from qa.train.questions import TITLED, Question, load_all
-from qa.train.weights import start_from
+from qa.train.weights import set_weights
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def train(settings: TrainSettings) -> Path:
     attention = CPU_ATTENTION if settings.device == "cpu" else "sdpa"
     model = ReaderModel(settings.encoder, attention, settings.dropout).to(settings.device)
     if settings.init is not None:
-        start_from(model, [settings.init])
+        set_weights(model, [settings.init])
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=settings.learning_rate, weight_decay=0.01, fused=True)
     checkpoint = settings.out / "checkpoint.pt"

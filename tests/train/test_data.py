@@ -80,7 +80,7 @@ def test_without_an_answer_the_span_is_the_null_span(encoder: ExampleEncoder) ->
 
 def test_the_sentence_range_covers_an_answer_over_a_border() -> None:
     text = "One ends here. Two starts here. Three."
-    assert text[slice(*sentence_range(text, 4, 18))] == "One ends here. Two starts here. "
+    assert text[slice(*sentence_range(text, 4, 18))] == "One ends here. Two starts here."
 
 
 def test_an_unanswerable_question_asks_for_something_the_paragraph_does_not_say() -> None:

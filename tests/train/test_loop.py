@@ -17,7 +17,7 @@ from qa.train.attention import CPU_ATTENTION  # noqa: E402
 from qa.train.export import export  # noqa: E402
 from qa.train.loop import TrainSettings, train  # noqa: E402
 from qa.train.model import ReaderModel  # noqa: E402
-from qa.train.weights import load_weights, start_from  # noqa: E402
+from qa.train.weights import load_weights, set_weights  # noqa: E402
 
 PLACES = ("Skarn", "Vell", "Orm", "Tarn", "Hoy", "Brae")
 
@@ -86,7 +86,7 @@ def test_weights_are_averaged_by_their_shares(tmp_path: Path) -> None:
     for name, value in (("one", 1.0), ("five", 5.0)):
         torch.save({k: torch.full_like(v, value) for k, v in model.state_dict().items()}, tmp_path / f"{name}.pt")
     words = model.encoder.embeddings.word_embeddings.weight.clone()
-    start_from(model, [tmp_path / "one.pt", tmp_path / "five.pt"], [0.75, 0.25])
+    set_weights(model, [tmp_path / "one.pt", tmp_path / "five.pt"], [0.75, 0.25])
     assert (model.tokens.weight == 2).all() and (model.encoder.encoder.layer[3].output.dense.bias == 2).all()
     assert (model.encoder.embeddings.word_embeddings.weight == words).all()
 
@@ -94,7 +94,7 @@ def test_weights_are_averaged_by_their_shares(tmp_path: Path) -> None:
 def test_weights_of_another_kind_are_refused(tmp_path: Path) -> None:
     torch.save({"model": {"tokens.weight": torch.zeros(3, 384)}}, tmp_path / "other.pt")
     with pytest.raises(ModelError, match=r"other\.pt holds the weights of another network"):
-        start_from(ReaderModel(encoder_folder()), [tmp_path / "other.pt"])
+        set_weights(ReaderModel(encoder_folder()), [tmp_path / "other.pt"])
     with pytest.raises(ModelError, match=r"notes\.txt holds no weights"):
         load_weights(tmp_path / "notes.txt")
 
