@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from qa.train.loop import TrainSettings, train
+from qa.train.memory import keep_memory
 
 
 def main() -> None:
@@ -15,6 +16,7 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="folder of the encoder to start from")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and final weights")
     parser.add_argument("--init", type=Path, help="weights to start from: reader.pt, checkpoint.pt or reader.onnx")
+    parser.add_argument("--wordnet", type=Path, help="folder of a WordNet 3.0 database, to ask in other words too")
     parser.add_argument("--tokens", type=int, help="token budget, padding included")
     parser.add_argument("--batch-tokens", type=int, help="padded tokens a step")
     parser.add_argument("--learning-rate", type=float, help="the highest rate of the schedule")
@@ -23,6 +25,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
+    keep_memory()
     train(TrainSettings(**given))
 
 

@@ -9,21 +9,27 @@ Comprehension", section 3) can compare them.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from index.sentences import sentence_spans
 from qa.pairs import Pair, PairEncoder
-from qa.train.harder import make_unanswerable, mistype, without_answer
-from qa.train.questions import SOURCES, TITLED, Question
+from qa.train.harder import among_others, make_unanswerable, mistype, without_answer
+from qa.train.questions import SINGLE_SENTENCES, SOURCES, TITLED, Question
+
+Reword = Callable[[str, random.Random], str]
 
 # Lengths are padded to a multiple of this: bfloat16 products of odd sizes are slow on a processor.
 LENGTH_STEP = 16
+# What may stand beside a single sentence as another one, in characters.
+LONGEST_SENTENCE = 320
 # Shares of the questions that get another passage as a hard negative, that get their own without its answer, and that
 # are turned into unanswerable ones.
 NEGATIVE_SHARE = 0.32
 WITHOUT_ANSWER_SHARE = 0.16
 ADVERSARIAL_SHARE = 0.10
+# The share that is asked in other words.
+REWORDED_SHARE = 0.2
 # Shares of the questions as hurried readers type them.
 MISTYPED_SHARE = 0.06
 NO_QUESTION_MARK_SHARE = 0.15
@@ -101,8 +107,12 @@ def epoch_units(
     encoder: ExampleEncoder,
     epoch: int,
     seed: int,
+    reword: Reword | None = None,
 ) -> Iterator[list[Example]]:
-    """The units of one epoch in random order; the same seed and epoch give the same units."""
+    """The units of one epoch in random order; the same seed and epoch give the same units.
+
+    `reword` asks a question in other words, see `qa.train.synonyms`.
+    """
     rng = random.Random(f"{seed}-{epoch}")
     order = [
         i
@@ -113,10 +123,16 @@ def epoch_units(
     for i in order:
         question = training[i]
         title = question.title if question.source in TITLED and rng.random() < 0.7 else ""
+        if question.source in SINGLE_SENTENCES:
+            short = [text for text in negatives[i] if len(text) <= LONGEST_SENTENCE]
+            question = among_others(question, short, rng)
         if question.answers and rng.random() < ADVERSARIAL_SHARE:
             question = make_unanswerable(question, rng) or question
         answer = rng.choice(question.answers) if question.answers else None
-        text = _as_typed(question.text, rng)
+        text = question.text
+        if reword is not None and rng.random() < REWORDED_SHARE:
+            text = reword(text, rng)
+        text = _as_typed(text, rng)
         unit = [encoder.encode(text, title, question.context, answer, rng)]
         draw = rng.random()
         if draw < NEGATIVE_SHARE and negatives[i] and not question.adversarial:

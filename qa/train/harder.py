@@ -102,6 +102,19 @@ def without_answer(question: Question) -> str | None:
     return text if answers and len(text) >= max(120, len(question.context) / 3) else None
 
 
+def among_others(question: Question, others: Sequence[str], rng: random.Random) -> Question:
+    """The question over its sentence with up to four of the others around it, as in a paragraph.
+
+    A question about a single sentence teaches where in it the answer stands, but not which sentence answers.
+    """
+    before = rng.sample(others, rng.randint(0, min(2, len(others))))
+    rest = [text for text in others if text not in before]
+    after = rng.sample(rest, rng.randint(0, min(2, len(rest))))
+    start = sum(len(text) + 1 for text in before)
+    context = " ".join([*before, question.context, *after])
+    return replace(question, context=context, answers=tuple((a + start, b + start) for a, b in question.answers))
+
+
 def mistype(text: str, rng: random.Random) -> str:
     """One slip of the keyboard in one of the longer words: two letters swapped, one lost, doubled or mistaken."""
     words = list(re.finditer(r"[A-Za-z]{5,}", text))

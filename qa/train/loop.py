@@ -14,13 +14,16 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer
 
+from index.embed import load_embedder
+from index.settings import EmbedSettings
 from qa.pairs import PairEncoder
 from qa.train.attention import CPU_ATTENTION
-from qa.train.data import Example, ExampleEncoder, batches, epoch_units
+from qa.train.data import Example, ExampleEncoder, Reword, batches, epoch_units
 from qa.train.evaluate import held_out_figures
 from qa.train.harder import HardNegatives
 from qa.train.model import ReaderModel, collate, loss
 from qa.train.questions import TITLED, Question, load_all
+from qa.train.synonyms import Rewording, Synonyms
 from qa.train.weights import set_weights
 
 log = logging.getLogger(__name__)
@@ -31,17 +34,18 @@ class TrainSettings:
     """`tokens` is the whole budget, padding included; the learning rate warms up over 4 % of it and falls to zero.
 
     `init` is a file of weights to start from (see `qa.train.weights`); without it the heads start at random and the
-    layers as those of the encoder.
+    layers as those of the encoder. `wordnet` is the folder of a WordNet database; without it no question is reworded.
     """
 
     data: Path
     encoder: Path
     out: Path
     init: Path | None = None
+    wordnet: Path | None = None
     tokens: int = 24_000_000
     batch_tokens: int = 6_144
     learning_rate: float = 2e-4
-    dropout: float = 0.1
+    dropout: float = 0.0
     seed: int = 13
     evaluate_every: int = 400
     device: str = "cuda" if torch.cuda.is_available() else "cpu"
@@ -56,6 +60,7 @@ def train(settings: TrainSettings) -> Path:
     training, held_out = load_all(settings.data)
     log.info("%d questions to train on, %d held out", len(training), len(held_out))
     negatives = HardNegatives([q.context for q in training]).find(training)
+    reword = _rewording(settings, tokenizer)
     sample = _sample(held_out, 600, settings.seed)
 
     attention = CPU_ATTENTION if settings.device == "cpu" else "sdpa"
@@ -69,7 +74,7 @@ def train(settings: TrainSettings) -> Path:
 
     started, seen_at_start, running = time.monotonic(), seen, 0.0
     while seen < settings.tokens:
-        stream = _epoch(training, negatives, encoder, epoch, settings)
+        stream = _epoch(training, negatives, encoder, reword, epoch, settings)
         for batch in itertools.islice(stream, position, None):
             position += 1
             tensors = {k: v.to(settings.device) for k, v in collate(batch).items()}
@@ -119,11 +124,19 @@ def _epoch(
     training: Sequence[Question],
     negatives: Sequence[Sequence[str]],
     encoder: ExampleEncoder,
+    reword: Reword | None,
     epoch: int,
     settings: TrainSettings,
 ) -> Iterator[list[list[Example]]]:
-    units = epoch_units(training, negatives, encoder, epoch, settings.seed)
+    units = epoch_units(training, negatives, encoder, epoch, settings.seed, reword)
     return batches(units, settings.batch_tokens, random.Random(f"{settings.seed}-{epoch}-batches"))
+
+
+def _rewording(settings: TrainSettings, tokenizer: Tokenizer) -> Rewording | None:
+    if settings.wordnet is None:
+        return None
+    embedder = load_embedder(EmbedSettings(), settings.out)
+    return Rewording(Synonyms(settings.wordnet, tokenizer.get_vocab()), embedder)
 
 
 def _resume(checkpoint: Path, model: ReaderModel, optimizer: torch.optim.Optimizer) -> tuple[int, int, int, int]:

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from qa.pairs import MAX_TOKENS, PairEncoder
 from qa.train.data import ExampleEncoder, batches, epoch_units, padded, sentence_range
-from qa.train.harder import HardNegatives, make_unanswerable, mistype, without_answer
+from qa.train.harder import HardNegatives, among_others, make_unanswerable, mistype, without_answer
 from qa.train.questions import Question, load_squad
 
 CONTEXT = "The pier was built in 1964 by Ole Brun. In 1980 Mira Vance sold it to the town of Skarn for ten crowns."
@@ -122,6 +122,20 @@ def test_a_slip_of_the_keyboard_changes_one_longer_word() -> None:
     assert mistype("Who is it?", random.Random(1)) == "Who is it?"
 
 
+def test_a_single_sentence_stands_among_others_and_keeps_its_answer() -> None:
+    asked = question("Who sold the pier?", "Mira Vance", "In 1980 Mira Vance sold the pier.")
+    others = ["The pier is long.", "Bees dance.", "The town of Skarn is old."]
+    contexts = set()
+    for seed in range(30):
+        among = among_others(asked, others, random.Random(seed))
+        assert [among.context[a:b] for a, b in among.answers] == ["Mira Vance"]
+        assert asked.context in among.context
+        assert all(among.context.count(text) <= 1 for text in others)
+        contexts.add(among.context)
+    assert len(contexts) > 5
+    assert among_others(asked, [], random.Random(1)) == asked
+
+
 def test_hard_negatives_share_words_but_hold_no_answer() -> None:
     other = "The town of Skarn has a long pier and a short one."
     again = "Mira Vance sold the pier, says the chronicle of the town of Skarn."
@@ -141,6 +155,14 @@ def test_the_same_seed_and_epoch_give_the_same_units(encoder: ExampleEncoder) ->
     )
     assert first == again != other
     assert any(len(unit) == 2 for unit in first)
+
+
+def test_a_share_of_the_questions_is_reworded(encoder: ExampleEncoder) -> None:
+    asked = [question("Who sold the pier?", "Mira Vance")] * 200
+    units = epoch_units(asked, [[]] * 200, encoder, 0, seed=3, reword=lambda _text, _rng: "Who hawked it?")
+    expected = encoder.encode("Who hawked it?", "", CONTEXT, None, None).pair.ids
+    reworded = sum(unit[0].pair.ids[:4] == expected[:4] for unit in units)
+    assert 15 < reworded < 70
 
 
 def test_a_unit_may_hold_the_paragraph_without_its_answer(encoder: ExampleEncoder) -> None:
