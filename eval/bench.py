@@ -1,4 +1,4 @@
-"""`python -m eval.bench`: readers, data sets, numbers of passages and chunk sizes against each other, as one table.
+"""`python -m eval.bench`: readers, data sets, numbers of passages, fusions and chunk sizes, as one table.
 
 Every row is a run of `python -m eval run` end to end over a whole corpus.
 """
@@ -25,25 +25,28 @@ COLUMNS = (
 @click.argument("sets", nargs=-1, required=True, type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--readers", default="cross-encoder", help="Readers to compare, parted by commas.")
 @click.option("--passages", default="", help="Numbers of passages to read; the default one when left out.")
+@click.option("--cosine-shares", default="", help="Weights of the vectors against BM25; the default one when left out.")
 @click.option("--chunk-tokens", default="", help="Chunk sizes, each indexed anew; the default one when left out.")
-def main(sets: tuple[Path, ...], readers: str, passages: str, chunk_tokens: str) -> None:
+def main(sets: tuple[Path, ...], readers: str, passages: str, cosine_shares: str, chunk_tokens: str) -> None:
     """Measure every combination on every set (a folder with docs/ and questions.jsonl) and print a Markdown table."""
-    heads = ("set", "reader", "passages", "tokens", *COLUMNS, "p50 ms", "p95 ms", "index s", "chunks")
+    heads = ("set", "reader", "passages", "cosine share", "tokens", *COLUMNS, "p50 ms", "p95 ms", "index s", "chunks")
     click.echo(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
-    for folder, reader, count, tokens in itertools.product(
-        sets, readers.split(","), passages.split(","), chunk_tokens.split(",")
+    for folder, reader, count, share, tokens in itertools.product(
+        sets, readers.split(","), passages.split(","), cosine_shares.split(","), chunk_tokens.split(",")
     ):
         config = load_config(
             {
                 "corpus": folder / "docs",
                 "read.reader": reader,
                 "read.passages": int(count) if count else None,
+                "retrieval.cosine_share": float(share) if share else None,
                 "chunk.max_tokens": int(tokens) if tokens else None,
             }
         )
-        out = CACHE / "bench" / f"{folder.name}-{reader}-{config.read.passages}-{config.chunk.max_tokens}"
+        choices = (reader, config.read.passages, config.retrieval.cosine_share, config.chunk.max_tokens)
+        out = CACHE / "bench" / "-".join(map(str, (folder.name, *choices)))
         summary = run(Job(config, folder / "questions.jsonl", out, without_history=False)).summary
-        cells = (folder.name, reader, str(config.read.passages), str(config.chunk.max_tokens), *_figures(summary))
+        cells = (folder.name, *map(str, choices), *_figures(summary))
         click.echo(f"| {' | '.join(cells)} |")
 
 

@@ -21,10 +21,10 @@ CONFIG_FILE = Path("docqa.toml")
 
 
 class RetrievalSettings(Settings):
-    """`candidates` passages from each of BM25 and vectors are fused by reciprocal rank with the constant `rrf_k`."""
+    """`candidates` passages from each of BM25 and vectors are fused; `cosine_share` is the weight of the vectors."""
 
     candidates: Annotated[int, Field(ge=1, le=1000)] = 50
-    rrf_k: Annotated[int, Field(ge=1, le=10_000)] = 60
+    cosine_share: Annotated[float, Field(ge=0, le=1)] = 0.67
 
 
 class ReadSettings(Settings):

@@ -11,7 +11,7 @@ from qa.agreement import AnswerKind, Terms, answer_kind
 from qa.calibration import Calibration, load_calibration, log_odds
 from qa.read import Evidence, Reading, answer_sentences
 from qa.second_source import compare
-from qa.spans import SentenceReading, SpanNetwork, model_folder
+from qa.spans import SentenceReading, SpanNetwork, model_folder, tidy_span
 from qa.types import Hit
 
 MAX_SENTENCES = 4
@@ -153,7 +153,7 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     """
     base = hit.chunk.start
     readings, home = candidate.sentences, candidate.number
-    a, b = candidate.reading.span
+    a, b = tidy_span(hit.chunk.text, *candidate.reading.span)
     # An answer that runs over a sentence border takes the sentences it touches.
     last = next((i for i, r in enumerate(readings) if r.sentence[0] < b <= r.sentence[1]), home)
     chosen = list(range(home, max(home, min(last, home + 1)) + 1))

@@ -1,8 +1,8 @@
-"""Hybrid retrieval: BM25 and vectors, fused by reciprocal rank."""
+"""Hybrid retrieval: BM25 and vectors, fused by a convex combination of their scores."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
@@ -16,16 +16,21 @@ from qa.config import RetrievalSettings
 from qa.types import Hit
 
 
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[int]], k: int = 60) -> list[tuple[int, float]]:
-    """Fuse rankings of ids: each id scores the sum of 1 / (k + rank) over the rankings that hold it, rank from 1.
+def convex_combination(
+    bm25: Mapping[int, float], cosine: Mapping[int, float], cosine_share: float
+) -> list[tuple[int, float]]:
+    """Fuse two kinds of score for ids: cosine_share * cosine + (1 - cosine_share) * bm25 / highest bm25.
 
-    Returns (id, score) pairs, best first; equal scores keep the order of first appearance. Source: Cormack, Clarke and
-    Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning Methods", SIGIR 2009.
+    A missing score of either kind counts as 0. Returns (id, score) pairs, best first; equal scores keep the order of
+    first appearance. Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS
+    2023: BM25 is scaled between its least possible score and the highest found (TM2C2), the cosine stays as it is.
     """
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, item in enumerate(ranking, start=1):
-            scores[item] = scores.get(item, 0.0) + 1.0 / (k + rank)
+    highest = max(bm25.values(), default=0.0)
+    scores = {
+        item: cosine_share * cosine.get(item, 0.0)
+        + (1 - cosine_share) * (bm25.get(item, 0.0) / highest if highest > 0 else 0.0)
+        for item in dict.fromkeys([*bm25, *cosine])
+    }
     return sorted(scores.items(), key=lambda pair: -pair[1])
 
 
@@ -47,13 +52,12 @@ class HybridRetriever(BaseRetriever):
         text = self.corpus.search_text(query, self.settings.candidates, where)
         vector = self.embedder.embed_query(query)
         cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, self.settings.candidates, where)}
-        # A passage that only its words found gets its cosine too. Without one it would score a single 1 / (k + 1), less
-        # than a passage in the middle of both lists, and the one exact match would be lost.
+        # A passage that only its words found gets its cosine too: without one, the one exact match would be lost.
         cosines |= self.corpus.cosines(vector, [m.chunk_id for m in text if m.chunk_id not in cosines])
         nearest = sorted(cosines.items(), key=lambda pair: -pair[1])
         bm25 = {m.chunk_id: (rank, m.bm25) for rank, m in enumerate(text, start=1)}
         cosine = {chunk_id: (rank, value) for rank, (chunk_id, value) in enumerate(nearest, start=1)}
-        fused = reciprocal_rank_fusion([list(bm25), list(cosine)], self.settings.rrf_k)
+        fused = convex_combination({m.chunk_id: m.bm25 for m in text}, cosines, self.settings.cosine_share)
         scores = dict(fused)
         found = []
         chunks = self.corpus.chunks([chunk_id for chunk_id, _ in fused])

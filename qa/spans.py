@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,9 @@ from qa.pairs import Pair, PairEncoder
 MODEL_FILE = "reader.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MAX_ANSWER_TOKENS = 30
+_BRACKETS = {"(": ")", "[": "]", "“": "”"}
+# A full stop that belongs to its word: "Washington D.C."
+_INITIALS = re.compile(r"(?:^|\W)(?:\w\.)+$")
 # What a sentence's probability is at least, so that its logarithm stays a number.
 SMALLEST_PROBABILITY = 1e-6
 
@@ -158,3 +162,31 @@ def best_span(start: NDArray[np.float32], end: NDArray[np.float32]) -> tuple[int
     scores = span_scores(start, end)
     first, length = divmod(int(scores.argmax()), MAX_ANSWER_TOKENS)
     return first, first + length, float(scores[first, length])
+
+
+def tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
+    """The span [start, end) of the text without stray marks at its ends, and with both brackets of a pair or none.
+
+    The network chooses tokens, and a bracket or a full stop is one of its own.
+    """
+    while start < end and text[end - 1] in ".,;:!?" and not _INITIALS.search(text[start:end]):
+        end -= 1
+    for opening, closing in _BRACKETS.items():
+        inside = text[start:end]
+        if inside.count(opening) > inside.count(closing):
+            place = start + inside.rindex(opening)
+            if text[end : end + 1] == closing:
+                end += 1
+            else:
+                start, end = (start, place) if place > start else (start + 1, end)
+        elif inside.count(closing) > inside.count(opening):
+            place = start + inside.index(closing)
+            if text[start - 1 : start] == opening:
+                start -= 1
+            else:
+                start, end = (start, place) if place > start else (start + 1, end)
+    while start < end and text[start].isspace():
+        start += 1
+    while start < end and text[end - 1].isspace():
+        end -= 1
+    return start, end

@@ -11,7 +11,7 @@ from index.errors import ModelError
 from index.types import Chunk
 from qa.cross_encoder import ANSWER_FEATURES, Candidate, CrossEncoder, answer_features, select_sentences
 from qa.pairs import Pair
-from qa.spans import MODEL_FILE, PassageReading, SpanNetwork, best_span, model_folder
+from qa.spans import MODEL_FILE, PassageReading, SpanNetwork, best_span, model_folder, tidy_span
 from qa.types import Hit
 
 TEXT = "The pier is old. It was built in 1964. Ole Brun drew it. Gulls nest there."
@@ -74,7 +74,7 @@ def test_a_span_over_a_border_takes_both_sentences() -> None:
 
 def test_the_span_is_given_as_offsets_of_the_document() -> None:
     (row,) = select_sentences(candidate(reading({"1964.": 9.0}), 1), hit(), "time", 0.9)
-    assert row.span == (100 + TEXT.index("1964"), 100 + TEXT.index("1964") + 5)
+    assert row.span == (100 + TEXT.index("1964"), 100 + TEXT.index("1964") + 4)
 
 
 def test_every_sentence_has_its_own_best_span() -> None:
@@ -123,6 +123,29 @@ def test_an_answer_is_never_longer_than_the_limit() -> None:
     start[0] = end[99] = 9
     a, b, _ = best_span(start, end)
     assert b - a < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "chosen", "tidy"),
+    [
+        ("by the Islamic State (ISIS) in Syria", "the Islamic State (ISIS", "the Islamic State (ISIS)"),
+        ("by the Islamic State (ISIS or IS) then", "the Islamic State (ISIS", "the Islamic State"),
+        ("the pier (1964) burnt", "1964)", "(1964)"),
+        ("the pier, 1964) burnt", "pier, 1964) burnt", "pier, 1964"),
+        ("he said “never again” twice", "“never again", "“never again”"),
+        ("he said “never again, ever” twice", "“never", "never"),
+        ("It was built by Ole Brun.", "Ole Brun.", "Ole Brun"),
+        ("It moved to Washington D.C. in May.", "Washington D.C.", "Washington D.C."),
+        ("It fell (twice).", "It fell (twice)", "It fell (twice)"),
+    ],
+)
+def test_a_span_has_both_brackets_of_a_pair_or_none(text: str, chosen: str, tidy: str) -> None:
+    start = text.index(chosen)
+    assert text[slice(*tidy_span(text, start, start + len(chosen)))] == tidy
+
+
+def test_a_span_of_marks_alone_is_left_empty() -> None:
+    assert tidy_span("(.)", 0, 2) == (1, 1)
 
 
 @pytest.fixture(scope="module")

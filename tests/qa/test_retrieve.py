@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion in closed form, and the hybrid retriever over a real index."""
+"""The fusion of scores in closed form, and the hybrid retriever over a real index."""
 
 from __future__ import annotations
 
@@ -8,22 +8,27 @@ from index.types import Filter
 from qa import Config
 from qa.build import build_index, open_retriever
 from qa.config import RetrievalSettings
-from qa.retrieve import HybridRetriever, reciprocal_rank_fusion
+from qa.retrieve import HybridRetriever, convex_combination
 
 
-def test_fusion_sums_one_over_k_plus_rank() -> None:
-    fused = reciprocal_rank_fusion([[7, 8, 9], [9, 7]], k=60)
-    # 7: 1/(60+1) + 1/(60+2)    9: 1/(60+3) + 1/(60+1)    8: 1/(60+2)
-    assert [item for item, _ in fused] == [7, 9, 8]
-    assert [score for _, score in fused] == pytest.approx([1 / 61 + 1 / 62, 1 / 63 + 1 / 61, 1 / 62])
+def test_fusion_weighs_each_cosine_and_the_share_of_the_highest_bm25() -> None:
+    fused = convex_combination({7: 10.0, 8: 5.0}, {7: 0.1, 9: 0.9}, cosine_share=0.6)
+    # 9: .6 * .9 + .4 * 0    7: .6 * .1 + .4 * 10/10    8: .6 * 0 + .4 * 5/10
+    assert [item for item, _ in fused] == [9, 7, 8]
+    assert [score for _, score in fused] == pytest.approx([0.54, 0.46, 0.2])
 
 
 def test_fusion_keeps_the_order_of_first_appearance_for_equal_scores() -> None:
-    assert [item for item, _ in reciprocal_rank_fusion([[1], [2]])] == [1, 2]
+    assert [item for item, _ in convex_combination({1: 3.0, 2: 3.0}, {}, 0.5)] == [1, 2]
+
+
+def test_fusion_without_words_is_the_order_of_the_cosines() -> None:
+    assert convex_combination({}, {1: 0.2, 2: 0.4}, 0.5) == [(2, 0.2), (1, 0.1)]
+    assert convex_combination({1: 0.0}, {1: 0.2}, 0.5) == [(1, 0.1)]
 
 
 def test_fusion_of_nothing_is_nothing() -> None:
-    assert reciprocal_rank_fusion([]) == []
+    assert convex_combination({}, {}, 0.5) == []
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +48,9 @@ def test_a_hit_carries_the_parts_of_its_score(retriever: HybridRetriever) -> Non
     best = retriever.hits("When does the ferry leave the quay?")[0]
     assert best.uri == "town/ferry.txt"
     assert best.bm25_rank == best.cosine_rank == 1
-    assert best.score == best.fused == pytest.approx(2 / 61)
     assert best.bm25 is not None and best.bm25 > 0
     assert best.cosine is not None and 0.4 < best.cosine <= 1
+    assert best.score == best.fused == pytest.approx(0.67 * best.cosine + 0.33)
     assert best.reader is None
 
 
@@ -75,7 +80,8 @@ def test_a_passage_that_only_its_words_found_gets_its_cosine_too(retriever: Hybr
     assert set(hits) == {"bees.txt", "town/ferry.txt"}
     quay = hits["town/ferry.txt"]
     assert (quay.bm25_rank, quay.cosine_rank) == (1, 2)
-    assert quay.score == pytest.approx(1 / 61 + 1 / 62)
+    assert quay.cosine is not None
+    assert quay.score == pytest.approx(0.67 * quay.cosine + 0.33)
 
 
 def test_it_is_a_langchain_retriever(retriever: HybridRetriever) -> None:
