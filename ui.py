@@ -131,7 +131,7 @@ class _Views:
                     shown["draft"] = event.text
                 elif event.answer:
                     shown |= _answer_view(event.answer)
-                    said = (Turn("user", question), Turn("assistant", event.answer.text or event.answer.reason))
+                    said = (Turn("user", question), Turn("assistant", event.answer.text))
                     conversation = replace(conversation, turns=(*conversation.turns, *said)[-MAX_TURNS:])
                 yield {**self._block(turn, "turn.html", **shown), "cite": bool(shown["parts"])}, conversation, gr.skip()
         except DocqaError as error:
@@ -168,9 +168,13 @@ class _Views:
         )
 
     def more(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The next part of a document, before or after an offset, and where it ends."""
+        """The next part of a document, before or after an offset, and where it ends; or that the document is gone."""
         more = More.model_validate(request)
-        document = self.chain.corpus.document(more.doc)
+        try:
+            document = self.chain.corpus.document(more.doc)
+        except (DocqaError, KeyError) as error:
+            reason = str(error) if isinstance(error, DocqaError) else ""
+            return {"html": self._html("missing.html", reason=reason), "gone": True}
         at = min(more.at, len(document.text))
         other = cut_point(document.text, at - SHOWN_CHARACTERS if more.before else at + SHOWN_CHARACTERS)
         pieces = document_pieces(document, min(at, other), max(at, other))
@@ -243,9 +247,12 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         answers: dict[str, Any] = {**quiet, "concurrency_id": "answers", "concurrency_limit": 2}
         page.load(views.start, None, log, **quiet)
-        box.submit(views.ask, [box, conversation], [log, conversation, box], **answers)
-        log.ask(ask_example, conversation, [log, conversation, box], **answers)
-        fresh.click(views.clear, None, [log, conversation], **quiet)
+        asked: list[dict[str, Any]] = [
+            box.submit(views.ask, [box, conversation], [log, conversation, box], **answers),
+            log.ask(ask_example, conversation, [log, conversation, box], **answers),
+        ]
+        # An answer that is still being made would put its conversation back.
+        fresh.click(views.clear, None, [log, conversation], cancels=asked, **quiet)
     return page
 
 

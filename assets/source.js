@@ -60,6 +60,10 @@ const more = async (button) => {
     show(failed);
     return;
   }
+  if (reply.gone) {
+    show(reply.html);
+    return;
+  }
   button.disabled = false;
   const height = scroller.scrollHeight;
   text.insertAdjacentHTML(before ? "afterbegin" : "beforeend", reply.html);

@@ -15,7 +15,7 @@ AnswerKind = Literal["person", "time", "place", "number", "description", "other"
 _KINDS: tuple[tuple[AnswerKind, re.Pattern[str]], ...] = (
     ("description", re.compile(r"\b(why|describe|explain|how (?:come|do|does|did|is|are|was|were|can|could|should|to)|"
                                r"what (?:happened|happens|kind of|is meant|does .{1,60} mean|are the|were the)|"
-                               r"tell me|list|reasons?|difference|purpose|steps?)\b", re.I)),
+                               r"tell me|reasons? (?:for|why)|difference|purpose)\b|^\s*(?:please )?list\b", re.I)),
     ("time", re.compile(r"\b(when|what (?:year|date|day|month|time|century|decade)|which (?:year|date|day|month)|"
                         r"how (?:long|old|often))\b", re.I)),
     ("number", re.compile(r"\b(how (?:many|much|far|high|big|large|tall|deep|fast)|"

@@ -36,6 +36,16 @@ _CONTINUES = re.compile(
     r"how\s*\?|which one|tell me more|more details?|go on|any others?)(?![\w-])",
     re.I,
 )
+# The same question for another year or thing; what follows "why?" and its like goes on from the last one instead.
+_ALTERNATIVE = re.compile(r"^\s*(?:and|but|or|also|what about|how about)\b(?! (?:why|how|when|where|who)\b)", re.I)
+# "So how many people live in Port Ellen?" continues nothing.
+_NEW_QUESTION = re.compile(r"^\s*(?:and|but|so|or|also|then),? (?=(?:who|what|when|where|which|why|how)\b)", re.I)
+_OF_A_NOUN = re.compile(r"^\s*(?:who|what|where|when)(?:['’]s| is| are| was| were) (?:the|an?) \w", re.I)
+# A noun of the question's own with what it does: "Does the council publish its minutes?".
+_NOUN_THAT_DOES = re.compile(
+    r"\b(?:the|an?|every|each) ([\w-]+) (?:[\w-]+ )*(?!(?:about|of|on|for|with|in|at|to|from|by) $)[\w-]+ $", re.I
+)
+_NEXT_CLAUSE = re.compile(r"(?:,|\b(?:and|but|or|when|while|after|before|if))\s[^,]*$", re.I)
 _ELSE = re.compile(r"\b(else|others?|another|besides|too|instead)\b", re.I)
 _NAME_WORD = r"(?:(?:al|el|ibn|bin|as|ad)-)?[A-Z](?:[\w’'.-]*\w)?"
 _NAME = re.compile(
@@ -44,6 +54,8 @@ _NAME = re.compile(
 # A name after one of these is a place or a thing rather than a person.
 _PLACED = re.compile(r"\b(?:in|at|on|from|to|into|for|the|an?|called|named)\s+$", re.I)
 _ASKS_WHO = re.compile(r"\s*(?:who|whom|which \w+ (?:person|man|woman))\b", re.I)
+# "Who was Ada Lovelace?" is about her, whoever else is named in the answer.
+_ASKS_ABOUT = re.compile(r"\s*[Ww]ho(?:['’]s| is| are| was| were) [A-Z]")
 _ASKS_WHICH = re.compile(r"\s*(?:where|which)\b", re.I)
 _AUXILIARY = re.compile(r"\b(?:do|does|did|can|could|will|would|should|may|must)\b", re.I)
 _NOT_A_NAME = STOP_WORDS | {
@@ -56,7 +68,8 @@ _NOT_A_NAME = STOP_WORDS | {
 class _Subject:
     """What a conversation is about: the names and the noun phrase that a pronoun may stand for.
 
-    `person` stays the one the user named last: answers are full of names that "he" does not mean.
+    `person` stays the one the user named last: answers are full of names that "he" does not mean. `base` is the
+    question without the one that continued it ("And in 2015?").
     """
 
     person: str
@@ -64,6 +77,7 @@ class _Subject:
     answer_names: tuple[str, ...]
     phrase: str
     question: str
+    base: str
 
 
 def standalone_question(question: str, history: Sequence[Turn]) -> str:
@@ -77,8 +91,9 @@ def standalone_question(question: str, history: Sequence[Turn]) -> str:
     subject: _Subject | None = None
     for i, turn in enumerate(turns):
         if turn.role == "user":
+            asked = " ".join(turn.text.split())
             answer = turns[i + 1].text if i + 1 < len(turns) and turns[i + 1].role == "assistant" else ""
-            subject = _subject(turn.text, _resolve(turn.text, subject), _MARKER.sub("", answer), subject)
+            subject = _subject(asked, _resolve(asked, subject), _MARKER.sub("", answer), subject)
     return _resolve(question, subject)
 
 
@@ -86,23 +101,41 @@ def _resolve(question: str, subject: _Subject | None) -> str:
     text = " ".join(question.split())
     if subject is None or not text:
         return text
+    named, size = bool(_names(text)), len(content_stems(text))
+    if named and (match := _NEW_QUESTION.match(text)):
+        return text[match.end() :]
     if match := _PERSON.search(text):
         return _replace(text, match, _person(subject))
     thing = None if _EMPTY_IT.search(text) else _THING.search(text)
-    named, size = bool(_names(text)), len(content_stems(text))
-    if (_CONTINUES.match(text) or (size <= 1 and not named and not thing)) and content_stems(subject.question):
-        return f"{subject.question} {text}"
+    bare = size <= 1 and not named and not thing and not _OF_A_NOUN.match(text)
+    if (bare or _CONTINUES.match(text)) and content_stems(subject.question):
+        return f"{subject.base if _ALTERNATIVE.match(text) else subject.question} {text}"
     referent = _thing(subject)
     if thing:
         return _replace(text, thing, referent)
-    if named or not referent or (size > 3 and not _ELSE.search(text)):
-        return text
-    return f"{text.rstrip(' ?.!')} ({referent})?"
+    alone = named or not referent or (size > 3 and not _ELSE.search(text))
+    return text if alone else f"{text.rstrip(' ?.!')} ({referent})?"
+
+
+def _own_subject(text: str, pronoun: re.Match[str]) -> bool:
+    """True when the question itself names what the pronoun stands for."""
+    before, word = text[: pronoun.start()], pronoun.group().lower()
+    possessive = _is_possessive(text, pronoun)
+    if possessive and (noun := _NOUN_THAT_DOES.search(before)):
+        return word in {"their", "theirs"} or (word == "its" and not noun.group(1).endswith("s"))
+    if not _names(before):
+        return False
+    # "When did Grace Hopper publish her first paper?", but "What did Grace Hopper say about it?".
+    return possessive or word in {"he", "she", "they"} or bool(_NEXT_CLAUSE.search(before))
+
+
+def _is_possessive(text: str, pronoun: re.Match[str]) -> bool:
+    return pronoun.group().lower() in _POSSESSIVE and not _OBJECT_HER.match(text, pronoun.start())
 
 
 def _person(subject: _Subject) -> str:
     # "Who led it?" - "Ann Lee." - "When was she born?": the person is the answer, not what was asked about.
-    if subject.answer_names and _ASKS_WHO.match(subject.question):
+    if subject.answer_names and _ASKS_WHO.match(subject.question) and not _ASKS_ABOUT.match(subject.question):
         return subject.answer_names[0]
     return subject.person
 
@@ -115,11 +148,10 @@ def _thing(subject: _Subject) -> str:
 
 
 def _replace(text: str, match: re.Match[str], name: str) -> str:
-    if not name or name.lower() in text.lower():
+    if not name or name.lower() in text.lower() or _own_subject(text, match):
         return text
     word = match.group().lower()
-    possessive = word in _POSSESSIVE and not _OBJECT_HER.match(text, match.start())
-    new = f"{name}’s" if possessive else name
+    new = f"{name}’s" if _is_possessive(text, match) else name
     if word == "there":
         new = f"in {name}"
     rest = text[match.end() :]
@@ -141,15 +173,19 @@ def _subject(asked: str, resolved: str, answer: str, before: _Subject | None) ->
         person = person or before.person
         if not names:
             names, phrase = list(before.names), phrase or before.phrase
-    return _Subject(person or (names or [*answer_names, ""])[0], tuple(names), answer_names, phrase, resolved)
+    continued = before is not None and resolved != asked and resolved.endswith(f"? {asked}")
+    base = before.base if before is not None and continued else resolved
+    return _Subject(person or (names or [*answer_names, ""])[0], tuple(names), answer_names, phrase, resolved, base)
 
 
 def _names(text: str) -> list[str]:
     """Capitalised names in order of appearance, without a question word or other common word at their front."""
-    found = []
+    found: list[str] = []
+    if text.isupper():
+        return found  # everything looks like a name
     for match in _NAME.finditer(text):
         tokens = match.group().split()
-        while tokens and words(tokens[0])[:1] and words(tokens[0])[0] in _NOT_A_NAME:
+        while tokens and _is_common(tokens[0]):
             tokens.pop(0)
         name = re.sub(r"['’]s$", "", " ".join(tokens)).strip(" .,'’")
         if not name[:1].isalpha():
@@ -161,13 +197,18 @@ def _names(text: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def _is_common(token: str) -> bool:
+    """True for a function word and the like, "I've" among them."""
+    return any(re.split("['’]", word)[0] in _NOT_A_NAME for word in words(token)[:1])
+
+
 def _noun_phrase(question: str) -> str:
     """The longest run of content words: what a question without names is about ("the ferry timetable")."""
     tokens = re.findall(r"[\w’'-]+|[^\w\s]", question)
     runs: list[list[str]] = [[]]
     for token in tokens:
         word = words(token)
-        if word and word[0] not in _NOT_A_NAME and not word[0].isdigit():
+        if word and not _is_common(token) and not word[0].isdigit():
             runs[-1].append(token)
         elif runs[-1]:
             runs.append([])

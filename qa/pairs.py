@@ -9,6 +9,8 @@ from tokenizers import Tokenizer
 from index.errors import ModelError
 
 MAX_QUESTION_TOKENS = 48
+# Of a longer question its beginning and its end are kept: what is asked mostly stands in one of them.
+FIRST_QUESTION_TOKENS = 16
 MAX_TITLE_TOKENS = 16
 MAX_TOKENS = 320
 
@@ -28,7 +30,8 @@ class Pair:
 
 
 class PairEncoder:
-    """Encodes pairs of at most `MAX_TOKENS` tokens. A long question or title is cut; a long passage too, at its end.
+    """Encodes pairs of at most `MAX_TOKENS` tokens. Of a long question the middle is left
+    out, of a long title or passage the end.
 
     The tokenizer's own truncation and padding are switched off.
     """
@@ -65,7 +68,10 @@ class PairEncoder:
         )
 
     def _head(self, question: str, title: str) -> tuple[list[int], list[int]]:
-        ids = [self._cls, *self.tokens(question)[0][:MAX_QUESTION_TOKENS], self._sep]
+        asked = self.tokens(question)[0]
+        if len(asked) > MAX_QUESTION_TOKENS:
+            asked = [*asked[:FIRST_QUESTION_TOKENS], *asked[FIRST_QUESTION_TOKENS - MAX_QUESTION_TOKENS :]]
+        ids = [self._cls, *asked, self._sep]
         types = [0] * len(ids)
         if title:
             ids += [*self.tokens(title)[0][:MAX_TITLE_TOKENS], self._sep]

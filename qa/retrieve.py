@@ -15,6 +15,9 @@ from index.types import Filter
 from qa.config import RetrievalSettings
 from qa.types import Hit
 
+# Where the best score by words is below this, they stand in most passages, as "the" does: that is no full match.
+LEAST_BM25 = 0.1
+
 
 def convex_combination(
     bm25: Mapping[int, float], cosine: Mapping[int, float], cosine_share: float
@@ -23,12 +26,11 @@ def convex_combination(
 
     A missing score of either kind counts as 0. Returns (id, score) pairs, best first; equal scores keep the order of
     first appearance. Source: Bruch, Gai and Ingber, "An Analysis of Fusion Functions for Hybrid Retrieval", ACM TOIS
-    2023: BM25 is scaled between its least possible score and the highest found (TM2C2), the cosine stays as it is.
+    2023. BM25 is scaled as there, between its least possible score and the highest found; the cosine stays as it is.
     """
-    highest = max(bm25.values(), default=0.0)
+    highest = max(LEAST_BM25, *bm25.values()) if bm25 else LEAST_BM25
     scores = {
-        item: cosine_share * cosine.get(item, 0.0)
-        + (1 - cosine_share) * (bm25.get(item, 0.0) / highest if highest > 0 else 0.0)
+        item: cosine_share * cosine.get(item, 0.0) + (1 - cosine_share) * bm25.get(item, 0.0) / highest
         for item in dict.fromkeys([*bm25, *cosine])
     }
     return sorted(scores.items(), key=lambda pair: -pair[1])

@@ -7,7 +7,7 @@ from typing import Literal
 
 from index.normal import CELL_SEPARATOR, is_row
 from qa.agreement import AnswerKind
-from qa.words import content_stems
+from qa.words import content_stems, statement_stems
 
 Relation = Literal["repeats", "contradicts", "unrelated"]
 
@@ -28,9 +28,9 @@ def compare(quote: str, span: str, other_quote: str, other_span: str, kind: Answ
     thing (half of their content words agree, and neither is of another day, season or group, or another row of a table)
     and the answers in them hold different numbers.
     """
-    if content_stems(quote) == content_stems(other_quote):
+    if statement_stems(quote) == statement_stems(other_quote):
         return "repeats"
-    numbers, other_numbers = set(_NUMBER.findall(span)), set(_NUMBER.findall(other_span))
+    numbers, other_numbers = _numbers(span), _numbers(other_span)
     # One date may be more exact than the other: "1964" and "4 May 1964" agree.
     if kind == "description" or numbers <= other_numbers or other_numbers <= numbers:
         return "unrelated"
@@ -40,6 +40,12 @@ def compare(quote: str, span: str, other_quote: str, other_span: str, kind: Answ
     if is_row(quote) and is_row(other_quote) and _first_cell(quote) != _first_cell(other_quote):
         return "unrelated"  # rows of one table share the names of their columns
     return "contradicts" if len(a & b) >= max(1, min(len(a), len(b))) / 2 else "unrelated"
+
+
+def _numbers(text: str) -> set[str]:
+    """The numbers in one spelling each: "1,000" is 1000, and "9:00" and "9.00" are 9."""
+    whole = (re.sub(r",(?=\d{3}\b)", "", number) for number in _NUMBER.findall(text))
+    return {re.sub(r"[.:]00$", "", number) for number in whole}
 
 
 def _limits(stems: set[str]) -> set[str]:

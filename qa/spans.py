@@ -24,8 +24,9 @@ MODEL_FILE = "reader.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 MAX_ANSWER_TOKENS = 30
 _BRACKETS = {"(": ")", "[": "]", "“": "”"}
+_MARKS = " \t\n.,;:!?"
 # A full stop that belongs to its word: "Washington D.C."
-_INITIALS = re.compile(r"(?:^|\W)(?:\w\.)+$")
+_INITIALS = re.compile(r"(?:^|\W)(?:[^\W\d_]\.)+$")
 # What a sentence's probability is at least, so that its logarithm stays a number.
 SMALLEST_PROBABILITY = 1e-6
 
@@ -169,24 +170,24 @@ def tidy_span(text: str, start: int, end: int) -> tuple[int, int]:
 
     The network chooses tokens, and a bracket or a full stop is one of its own.
     """
-    while start < end and text[end - 1] in ".,;:!?" and not _INITIALS.search(text[start:end]):
-        end -= 1
     for opening, closing in _BRACKETS.items():
         inside = text[start:end]
         if inside.count(opening) > inside.count(closing):
-            place = start + inside.rindex(opening)
-            if text[end : end + 1] == closing:
-                end += 1
+            if found := re.compile(rf"[.,;:!?]*{re.escape(closing)}").match(text, end):
+                end = found.end()
             else:
-                start, end = (start, place) if place > start else (start + 1, end)
+                start, end = _longer_side(start, start + inside.rindex(opening), end)
         elif inside.count(closing) > inside.count(opening):
-            place = start + inside.index(closing)
             if text[start - 1 : start] == opening:
                 start -= 1
             else:
-                start, end = (start, place) if place > start else (start + 1, end)
-    while start < end and text[start].isspace():
+                start, end = _longer_side(start, start + inside.index(closing), end)
+    while start < end and text[start] in _MARKS:
         start += 1
-    while start < end and text[end - 1].isspace():
+    while start < end and text[end - 1] in _MARKS and not _INITIALS.search(text[start:end]):
         end -= 1
     return start, end
+
+
+def _longer_side(start: int, mark: int, end: int) -> tuple[int, int]:
+    return (start, mark) if mark - start > end - mark - 1 else (mark + 1, end)

@@ -28,6 +28,12 @@ STOP_WORDS = frozenset((
     "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
 ))  # fmt: skip
 
+# Those of them that can turn a statement into another one: "before nine" and "not after nine" are not the same.
+_TURNING = frozenset((
+    "after", "all", "any", "before", "below", "both", "down", "each", "few", "from", "in", "more", "most", "much", "no",
+    "nor", "not", "off", "on", "once", "only", "or", "out", "over", "some", "to", "too", "under", "until", "up",
+))  # fmt: skip
+
 # With them the words that are content in a passage, but name nothing that a passage could lack.
 IDLE_WORDS = STOP_WORDS | frozenset((
     "according", "called", "exactly", "happen", "happened", "happens", "kind", "known", "located", "mean", "meant",
@@ -53,3 +59,8 @@ def stem(word: str) -> str:
 def content_stems(text: str) -> list[str]:
     """Stems of the content words, each once, in order of first appearance."""
     return list(dict.fromkeys(stem(w) for w in words(text) if w not in STOP_WORDS))
+
+
+def statement_stems(text: str) -> list[str]:
+    """The stems of all words that make the statement, in order: two texts that have the same ones say the same."""
+    return [stem(w) for w in words(text) if w not in STOP_WORDS or w in _TURNING]

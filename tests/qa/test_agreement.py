@@ -24,6 +24,8 @@ from qa.words import content_stems, stem
         ("What is ISIS?", "description"),
         ("Which boat sank?", "other"),
         ("What does a ticket to Skarn cost?", "number"),
+        ("When was the list published?", "time"),
+        ("List the rooms that can be booked", "description"),
         ("What is the nickname of the delivery van?", "other"),
     ],
 )

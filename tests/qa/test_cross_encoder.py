@@ -10,7 +10,7 @@ import pytest
 from index.errors import ModelError
 from index.types import Chunk
 from qa.cross_encoder import ANSWER_FEATURES, Candidate, CrossEncoder, answer_features, select_sentences
-from qa.pairs import Pair
+from qa.pairs import MAX_QUESTION_TOKENS, Pair
 from qa.spans import MODEL_FILE, PassageReading, SpanNetwork, best_span, model_folder, tidy_span
 from qa.types import Hit
 
@@ -132,8 +132,13 @@ def test_an_answer_is_never_longer_than_the_limit() -> None:
         ("by the Islamic State (ISIS or IS) then", "the Islamic State (ISIS", "the Islamic State"),
         ("the pier (1964) burnt", "1964)", "(1964)"),
         ("the pier, 1964) burnt", "pier, 1964) burnt", "pier, 1964"),
+        ("b) the breakwater", "b) the breakwater", "the breakwater"),
+        ("the song “Hello.” It ends", "the song “Hello", "the song “Hello.”"),
+        ("the Islamic State, (ISIS and others)", "the Islamic State, (ISIS", "the Islamic State"),
+        ("It costs £5. Then", "£5.", "£5"),
         ("he said “never again” twice", "“never again", "“never again”"),
         ("he said “never again, ever” twice", "“never", "never"),
+        ("by Ole , of Skarn", ", of Skarn", "of Skarn"),
         ("It was built by Ole Brun.", "Ole Brun.", "Ole Brun"),
         ("It moved to Washington D.C. in May.", "Washington D.C.", "Washington D.C."),
         ("It fell (twice).", "It fell (twice)", "It fell (twice)"),
@@ -145,7 +150,8 @@ def test_a_span_has_both_brackets_of_a_pair_or_none(text: str, chosen: str, tidy
 
 
 def test_a_span_of_marks_alone_is_left_empty() -> None:
-    assert tidy_span("(.)", 0, 2) == (1, 1)
+    start, end = tidy_span("Stop. ; Go", 4, 7)
+    assert start == end
 
 
 @pytest.fixture(scope="module")
@@ -193,3 +199,13 @@ def test_a_model_file_that_is_not_the_calibrated_one_is_refused(tmp_path: Path) 
     (tmp_path / MODEL_FILE).write_bytes(b"not a model")
     with pytest.raises(ModelError, match="cannot be loaded"):
         SpanNetwork(tmp_path)
+
+
+def test_of_a_long_question_beginning_and_end_are_kept(network: SpanNetwork) -> None:
+    asked = "When does the last ferry leave?"
+    long = "We come with three children and a dog. " * 20 + asked
+    pair = network.pairs.encode(long, "", "At ten.")
+    own, first, last = (network.pairs.tokens(text)[0] for text in (long, "We come with three", asked))
+    assert pair.passage[0] == 1 + MAX_QUESTION_TOKENS + 1
+    assert pair.ids[1 : 1 + len(first)] == first and pair.ids[: pair.passage[0] - 1][-len(last) :] == last
+    assert len(own) > MAX_QUESTION_TOKENS

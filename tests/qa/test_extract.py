@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from index.types import Chunk, Document
 from qa.extract import CONFLICT_NOTE, extractive_answer
 from qa.read import Evidence, Reading
@@ -44,6 +46,14 @@ def test_sentences_that_say_the_same_are_merged_with_both_markers() -> None:
     answer = answer_of(FIRST, Evidence(2, 0, 24, 0.6))
     assert answer.text == "A ticket costs 4 crowns. [1][2]"
     assert [c.uri for c in answer.citations] == ["old.txt", "copy.txt"]
+
+
+def test_sentences_that_differ_by_a_small_word_are_not_merged() -> None:
+    denied = replace(COPY, text="No ticket costs 4 crowns.")
+    hits = (hit(OLD), hit(NEW), hit(denied))
+    reading = Reading((FIRST, Evidence(2, 0, 25, 0.6)), (0.9, 0.3, 0.6), 0.8)
+    answer = extractive_answer("What does a ticket cost?", hits, reading, {**DOCUMENTS, denied.id: denied}, 0.5)
+    assert answer.text == "A ticket costs 4 crowns. [1] No ticket costs 4 crowns. [2]"
 
 
 def test_sources_that_contradict_each_other_stand_side_by_side() -> None:

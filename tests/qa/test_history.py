@@ -50,6 +50,41 @@ def conversation(*texts: str) -> list[Turn]:
             "And in 2015?",
             "What did the tour cost in 2014? And in 2015?",
         ),
+        (
+            ("What did the tour cost in 2014?", "Ten crowns. [1]", "And in 2015?", "Eleven. [1]"),
+            "And in 2016?",
+            "What did the tour cost in 2014? And in 2016?",
+        ),
+        (
+            ("What did the tour cost in 2014?", "Ten crowns. [1]", "And in 2015?", "Eleven. [1]"),
+            "Why?",
+            "What did the tour cost in 2014? And in 2015? Why?",
+        ),
+        (
+            ("Who was Ada Lovelace?", "The daughter of Lord Byron, she wrote the first program. [1]"),
+            "When was she born?",
+            "When was Ada Lovelace born?",
+        ),
+        (
+            ("Who was Ada \u00a0Lovelace?", "A mathematician. [1]", "When was she\nborn?", "In 1815. [1]"),
+            "Who taught her?",
+            "Who taught Ada Lovelace?",
+        ),
+        (
+            ("What is the Skarn Ferry?", "A boat. [1]"),
+            "What did the report say about its cost?",
+            "What did the report say about Skarn Ferry’s cost?",
+        ),
+        (
+            ("What is the Skarn Ferry?", "A boat. [1]"),
+            "What did Grace Hopper say about it?",
+            "What did Grace Hopper say about Skarn Ferry?",
+        ),
+        (
+            ("How much is a ticket?", "Ten crowns. [1]"),
+            "HOW MUCH FOR CHILDREN?",
+            "How much is a ticket? HOW MUCH FOR CHILDREN?",
+        ),
     ],
 )
 def test_what_is_left_unsaid_is_put_in(history: tuple[str, ...], question: str, expected: str) -> None:
@@ -63,11 +98,31 @@ def test_what_is_left_unsaid_is_put_in(history: tuple[str, ...], question: str, 
         "Where does the Northern Line end after Camden Town?",
         "Is it possible to visit Windsor Castle on Mondays?",
         "How many people live in Port Ellen today?",
+        "When did Grace Hopper publish her first paper?",
+        "When did Grace Hopper leave the navy and where did she go?",
+        "When was the Skarn Ferry sold and who bought it?",
+        "Does the council publish its minutes every month?",
     ],
 )
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     history = conversation("Who was Ada Lovelace?", "A mathematician. [1]")
     assert standalone_question(question, history) == question
+
+
+def test_a_new_question_loses_the_word_that_joins_it() -> None:
+    history = conversation("Who was Ada Lovelace?", "A mathematician. [1]")
+    asked = "So how many people live in Port Ellen?"
+    assert standalone_question(asked, history) == "how many people live in Port Ellen?"
+
+
+def test_a_contraction_is_no_name() -> None:
+    history = conversation("What if I've lost my ticket?", "Ask the harbour office. [1]")
+    assert "I've" not in standalone_question("Where do I report it?", history)
+
+
+def test_a_question_about_another_noun_does_not_repeat_the_one_before() -> None:
+    history = conversation("What does the ferry cost?", "Ten crowns. [1]")
+    assert "cost" not in standalone_question("Who is the harbourmaster?", history)
 
 
 def test_without_history_nothing_changes() -> None:

@@ -27,6 +27,11 @@ def test_fusion_without_words_is_the_order_of_the_cosines() -> None:
     assert convex_combination({1: 0.0}, {1: 0.2}, 0.5) == [(1, 0.1)]
 
 
+def test_a_match_on_common_words_alone_is_no_full_match() -> None:
+    # BM25 of "the" and "did" is next to nothing; the best of such scores must not count like a name that agrees.
+    assert [item for item, _ in convex_combination({1: 2e-6}, {1: 0.2, 2: 0.3}, 0.5)] == [2, 1]
+
+
 def test_fusion_of_nothing_is_nothing() -> None:
     assert convex_combination({}, {}, 0.5) == []
 

@@ -15,11 +15,26 @@ from qa.second_source import compare
         ("2,000", "3,000", "contradicts"),
         ("4 May 2014", "9 May 2014", "contradicts"),
         ("2014", "9 May 2014", "unrelated"),
+        ("9", "9:00", "unrelated"),
+        ("1,000", "1000", "unrelated"),
     ],
 )
 def test_numbers_are_compared_whole(one: str, other: str, relation: str) -> None:
     first, second = f"An hour on the quay is {one}.", f"An hour on the quay: {other}, says the board."
     assert compare(first, one, second, other, "other") == relation
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Dogs are allowed on the beach.", "Dogs are not allowed on the beach."),
+        ("The pool opens before nine.", "The pool opens after nine."),
+        ("All dogs are allowed.", "No dogs are allowed."),
+    ],
+)
+def test_a_small_word_can_turn_a_statement(one: str, other: str) -> None:
+    assert compare(one, "", other, "", "other") != "repeats"
+    assert compare(one, "", one.replace("are", "were"), "", "other") == "repeats"
 
 
 def test_sentences_about_different_days_or_groups_do_not_contradict_each_other() -> None:
