@@ -1,0 +1,61 @@
+"""The fit of a reader's ranking and confidence, on candidates whose right one is known."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from qa.train.fit import Asked, calibration_error, choose_threshold, fit
+
+
+def asked_questions(count: int, seed: int) -> list[Asked]:
+    """The right candidate is a little ahead of four others, and how high they all are says nothing.
+
+    Every fifth question has no right one.
+    """
+    rng = random.Random(seed)
+    questions = []
+    for number in range(count):
+        level = rng.uniform(-1, 1)
+        right = [i == number % 4 and number % 5 > 0 for i in range(5)]
+        features = [{"height": level + 0.5 * is_right, "noise": rng.gauss(0, 1)} for is_right in right]
+
+        def answer_features(scores: Sequence[float]) -> dict[str, float]:
+            return {"best": max(scores)}
+
+        questions.append(Asked(f"article {number}", any(right), features, right, answer_features))
+    return questions
+
+
+def test_the_ranking_prefers_the_right_one_among_those_of_its_question() -> None:
+    rank, _ = fit(asked_questions(200, seed=1), ("height", "noise"), ("best",))
+    for question in asked_questions(50, seed=2):
+        scores = [rank(features) for features in question.features]
+        assert question.right[int(np.argmax(scores))] or not question.answerable
+
+
+def test_the_probabilities_are_those_of_a_right_candidate() -> None:
+    questions = asked_questions(200, seed=1)
+    rank, answer = fit(questions, ("height", "noise"), ("best",))
+    scores = [[rank(features) for features in question.features] for question in questions]
+    # Four of five questions have a right one among five candidates, and it is always the best.
+    assert np.mean(scores) == pytest.approx(4 / 5 / 5, abs=0.01)
+    assert np.mean([answer({"best": max(s)}) for s in scores]) == pytest.approx(4 / 5, abs=0.01)
+
+
+def test_the_threshold_ends_most_questions_well() -> None:
+    confidence = np.array([0.9, 0.8, 0.6, 0.5, 0.3, 0.1])
+    right = np.array([True, True, False, True, False, False])
+    answerable = np.array([True, True, False, True, False, False])
+    # Down to .5: three right, one that has no answer: 3 - 1 = 2, as many as down to .8; the first of them counts.
+    assert choose_threshold(confidence, right, answerable) == 0.8
+    assert choose_threshold(confidence, np.zeros(6, bool), np.zeros(6, bool)) == 1.0
+
+
+def test_the_calibration_error_in_closed_form() -> None:
+    # One bin holds .95 twice with one of two right, another .1 with none: .45 * 2/3 + .1 * 1/3.
+    confidence, right = np.array([0.95, 0.95, 0.1]), np.array([True, False, False])
+    assert calibration_error(confidence, right) == pytest.approx(0.45 * 2 / 3 + 0.1 / 3)
