@@ -247,12 +247,9 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         answers: dict[str, Any] = {**quiet, "concurrency_id": "answers", "concurrency_limit": 2}
         page.load(views.start, None, log, **quiet)
-        asked: list[dict[str, Any]] = [
-            box.submit(views.ask, [box, conversation], [log, conversation, box], **answers),
-            log.ask(ask_example, conversation, [log, conversation, box], **answers),
-        ]
-        # An answer that is still being made would put its conversation back.
-        fresh.click(views.clear, None, [log, conversation], cancels=asked, **quiet)
+        box.submit(views.ask, [box, conversation], [log, conversation, box], **answers)
+        log.ask(ask_example, conversation, [log, conversation, box], **answers)
+        fresh.click(views.clear, None, [log, conversation], **quiet)
     return page
 
 

@@ -388,25 +388,6 @@ def test_a_conversation_does_not_grow_without_bound(new_page: NewPage, served: A
     assert page.locator("#source mark").count() == 0
 
 
-def test_a_new_conversation_ends_the_answer_that_is_being_made(
-    new_page: NewPage, years_served: Any, years: YearReader
-) -> None:
-    page = new_page(years_served)
-    asked = "When was the bridge of Norwick opened?"
-    years.may_read.clear()
-    try:
-        page.get_by_label(QUESTION).fill(asked)
-        page.get_by_label(QUESTION).press("Enter")
-        page.locator("#turn-1").wait_for()
-        page.get_by_role("button", name="New conversation").click()
-        page.get_by_role("heading", name="Ask your documents").wait_for()
-    finally:
-        years.may_read.set()
-    ask(page, asked)
-    assert page.locator(".turn").count() == 1
-    assert max(conversations(years_served), key=lambda kept: kept.asked).asked == 1
-
-
 def test_more_of_a_document_that_is_gone_says_so(new_page: NewPage, chain: AnswerChain) -> None:
     page = new_page()
     ask(page, "Who was the first lighthouse keeper of Skarholm?")
