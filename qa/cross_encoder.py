@@ -153,7 +153,7 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     """
     base = hit.chunk.start
     readings, home = candidate.sentences, candidate.number
-    a, b = tidy_span(hit.chunk.text, *candidate.reading.span)
+    _, b = candidate.reading.span
     # An answer that runs over a sentence border takes the sentences it touches.
     last = next((i for i, r in enumerate(readings) if r.sentence[0] < b <= r.sentence[1]), home)
     chosen = list(range(home, max(home, min(last, home + 1)) + 1))
@@ -167,11 +167,21 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     rows = []
     for i in chosen:
         start, end = readings[i].sentence
-        inside = (max(a, start), min(b, end))
-        span = (base + inside[0], base + inside[1]) if inside[0] < inside[1] else None
+        part = _part_in(hit.chunk.text, candidate.reading.span, readings[i].sentence)
+        span = (base + part[0], base + part[1]) if part else None
         rows.append(Evidence(candidate.hit, base + start, base + end, score, span))
     rows.sort(key=lambda e: (e.span is None, e.start))
     return rows
+
+
+def _part_in(text: str, span: tuple[int, int], sentence: tuple[int, int]) -> tuple[int, int] | None:
+    """The part of the span that stands in the sentence, tidied; None when there is none."""
+    start, end = max(span[0], sentence[0]), min(span[1], sentence[1])
+    if start >= end:
+        return None
+    start, end = tidy_span(text, start, end)
+    start, end = max(start, sentence[0]), min(end, sentence[1])
+    return (start, end) if start < end else None
 
 
 def _title(hit: Hit) -> str:

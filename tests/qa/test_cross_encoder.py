@@ -69,7 +69,11 @@ def test_a_sentence_behind_one_that_is_no_evidence_is_not_reached() -> None:
 
 
 def test_a_span_over_a_border_takes_both_sentences() -> None:
-    assert quotes("other", reading({"1964. Ole Brun": 9.0})) == ["It was built in 1964.", "Ole Brun drew it."]
+    across = reading({"1964. Ole Brun": 9.0})
+    assert quotes("other", across) == ["It was built in 1964.", "Ole Brun drew it."]
+    rows = select_sentences(candidate(across, 1), hit(), "other", 0.9)
+    spans = [TEXT[e.span[0] - 100 : e.span[1] - 100] for e in rows if e.span]
+    assert spans == ["1964", "Ole Brun"]
 
 
 def test_the_span_is_given_as_offsets_of_the_document() -> None:
