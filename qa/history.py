@@ -103,7 +103,7 @@ def _resolve(question: str, subject: _Subject | None) -> str:
         return text
     named, size = bool(_names(text)), len(content_stems(text))
     if named and (match := _NEW_QUESTION.match(text)):
-        return text[match.end() :]
+        text = text[match.end() :]
     if match := _PERSON.search(text):
         return _replace(text, match, _person(subject))
     thing = None if _EMPTY_IT.search(text) else _THING.search(text)

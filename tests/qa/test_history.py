@@ -81,6 +81,11 @@ def conversation(*texts: str) -> list[Turn]:
             "What did Grace Hopper say about Skarn Ferry?",
         ),
         (
+            ("Who was Ada Lovelace?", "A mathematician. [1]"),
+            "And when did she leave Port Ellen?",
+            "when did Ada Lovelace leave Port Ellen?",
+        ),
+        (
             ("How much is a ticket?", "Ten crowns. [1]"),
             "HOW MUCH FOR CHILDREN?",
             "How much is a ticket? HOW MUCH FOR CHILDREN?",
