@@ -153,7 +153,7 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
     """
     base = hit.chunk.start
     readings, home = candidate.sentences, candidate.number
-    _, b = candidate.reading.span
+    b = candidate.reading.span[1]
     # An answer that runs over a sentence border takes the sentences it touches.
     last = next((i for i, r in enumerate(readings) if r.sentence[0] < b <= r.sentence[1]), home)
     chosen = list(range(home, max(home, min(last, home + 1)) + 1))
@@ -166,8 +166,8 @@ def select_sentences(candidate: Candidate, hit: Hit, kind: AnswerKind, score: fl
             chosen = sorted([*chosen, side])
     rows = []
     for i in chosen:
-        start, end = readings[i].sentence
-        part = _part_in(hit.chunk.text, candidate.reading.span, readings[i].sentence)
+        start, end = sentence = readings[i].sentence
+        part = _part_in(hit.chunk.text, candidate.reading.span, sentence)
         span = (base + part[0], base + part[1]) if part else None
         rows.append(Evidence(candidate.hit, base + start, base + end, score, span))
     rows.sort(key=lambda e: (e.span is None, e.start))

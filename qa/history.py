@@ -173,7 +173,7 @@ def _subject(asked: str, resolved: str, answer: str, before: _Subject | None) ->
         person = person or before.person
         if not names:
             names, phrase = list(before.names), phrase or before.phrase
-    continued = before is not None and resolved != asked and resolved.endswith(f"? {asked}")
+    continued = before is not None and resolved in {f"{before.base} {asked}", f"{before.question} {asked}"}
     base = before.base if before is not None and continued else resolved
     return _Subject(person or (names or [*answer_names, ""])[0], tuple(names), answer_names, phrase, resolved, base)
 

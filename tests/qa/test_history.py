@@ -56,6 +56,11 @@ def conversation(*texts: str) -> list[Turn]:
             "What did the tour cost in 2014? And in 2016?",
         ),
         (
+            ("the cost of the tour in 2014", "Ten crowns. [1]", "and in 2015", "Eleven. [1]"),
+            "and in 2016",
+            "the cost of the tour in 2014 and in 2016",
+        ),
+        (
             ("What did the tour cost in 2014?", "Ten crowns. [1]", "And in 2015?", "Eleven. [1]"),
             "Why?",
             "What did the tour cost in 2014? And in 2015? Why?",
