@@ -11,8 +11,10 @@ import errno
 import hashlib
 import logging
 import os
+import secrets
 import socket
 import sys
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,8 +58,9 @@ FAILED = "Something went wrong while this was answered; the log of docqa says wh
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What one browser tab has asked so far: the last turns, and how many questions in all."""
+    """What one browser tab has asked so far: the last turns, and how many questions in all; named once one is asked."""
 
+    name: str = ""
     turns: tuple[Turn, ...] = ()
     asked: int = 0
 
@@ -90,6 +93,8 @@ class _Views:
     def __init__(self, chain: AnswerChain) -> None:
         self.chain = chain
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
+        # Names of conversations that were cleared: a late answer must not bring their turns back.
+        self._left: deque[str] = deque(maxlen=MAX_SESSIONS)
         self._templates = Environment(
             loader=FileSystemLoader(ASSETS),
             autoescape=True,
@@ -111,14 +116,23 @@ class _Views:
             logger.warning("There are no example questions: %s", error)
         yield self._block("start", "start.html", examples=self._examples[1])
 
-    def clear(self) -> tuple[dict[str, Any], Conversation]:
-        """The empty conversation that replaces the present one."""
+    def clear(self, conversation: Conversation) -> tuple[dict[str, Any], Conversation]:
+        """The empty conversation that replaces this one; an answer that is still being made for it is dropped."""
+        self._left.append(conversation.name)
         *_, start = self.start()
-        return {**start, "clear": True}, Conversation()
+        return {**start, "clear": True, "conversation": conversation.name}, Conversation()
 
     def ask(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
-        """Yield (block, conversation, content of the question box) for each step of an answer."""
-        conversation = replace(conversation, asked=conversation.asked + 1)
+        """Yield (block, conversation, content of the question box) for each step, until the conversation is left."""
+        name = conversation.name or secrets.token_hex(8)
+        conversation = replace(conversation, name=name, asked=conversation.asked + 1)
+        for step in self._steps(question, conversation):
+            if name in self._left:
+                return
+            block, *rest = step
+            yield {**block, "conversation": name}, *rest
+
+    def _steps(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
         turn = f"turn-{conversation.asked}"
         shown: dict[str, Any] = {"question": excerpt(question, 2_000), "answer": None, "found": None, "draft": ""}
         shown |= {"error": "", "parts": (), "claims": (), "confidence": "", "confidence_note": ""}
@@ -249,7 +263,7 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
         page.load(views.start, None, log, **quiet)
         box.submit(views.ask, [box, conversation], [log, conversation, box], **answers)
         log.ask(ask_example, conversation, [log, conversation, box], **answers)
-        fresh.click(views.clear, None, [log, conversation], **quiet)
+        fresh.click(views.clear, conversation, [log, conversation], **quiet)
     return page
 
 

@@ -388,6 +388,28 @@ def test_a_conversation_does_not_grow_without_bound(new_page: NewPage, served: A
     assert page.locator("#source mark").count() == 0
 
 
+def test_a_late_answer_does_not_come_back_into_a_new_conversation(
+    new_page: NewPage, years_served: Any, years: YearReader
+) -> None:
+    page = new_page(at=years_served)
+    years.may_read.clear()
+    try:
+        page.get_by_label(QUESTION).fill("When was the bridge of Norwick opened?")
+        page.get_by_label(QUESTION).press("Enter")
+        page.locator(".turn .searching", has_text="found").wait_for()
+        page.get_by_role("button", name="New conversation").click()
+        page.get_by_role("heading", name="Ask your documents").wait_for()
+    finally:
+        years.may_read.set()
+    # The page takes no question while the late answer is on its way.
+    page.wait_for_timeout(2_000)
+    assert page.locator(".turn").count() == 0
+    ask(page, "In which spring was the great day of Norwick?")
+    assert page.locator(".turn .question").all_inner_texts() == ["In which spring was the great day of Norwick?"]
+    said = [[turn.text for turn in kept.turns] for kept in conversations(years_served) if kept.turns]
+    assert ["In which spring was the great day of Norwick?"] in [texts[::2] for texts in said]
+
+
 def test_more_of_a_document_that_is_gone_says_so(new_page: NewPage, chain: AnswerChain) -> None:
     page = new_page()
     ask(page, "Who was the first lighthouse keeper of Skarholm?")
