@@ -13,6 +13,7 @@ from qa.train.memory import keep_memory
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m qa.train", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
+    parser.add_argument("--written", type=Path, help="folder of written documents, else those in qa/train/written")
     parser.add_argument("--encoder", type=Path, required=True, help="folder of the encoder to start from")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, log and final weights")
     parser.add_argument("--init", type=Path, help="weights to start from: reader.pt, checkpoint.pt or reader.onnx")

@@ -14,7 +14,14 @@ from dataclasses import dataclass
 
 from index.sentences import sentence_spans
 from qa.pairs import Pair, PairEncoder
-from qa.train.harder import among_others, make_unanswerable, mistype, without_answer
+from qa.train.harder import (
+    among_others,
+    make_unanswerable,
+    mistype,
+    other_paragraphs,
+    with_neighbours,
+    without_answer,
+)
 from qa.train.questions import SINGLE_SENTENCES, SOURCES, TITLED, Question
 
 Reword = Callable[[str, random.Random], str]
@@ -23,11 +30,15 @@ Reword = Callable[[str, random.Random], str]
 LENGTH_STEP = 16
 # What may stand beside a single sentence as another one, in characters.
 LONGEST_SENTENCE = 320
+# What passages of an index hold at most, in characters.
+LONGEST_PASSAGE = 1000
 # Shares of the questions that get another passage as a hard negative, that get their own without its answer, and that
 # are turned into unanswerable ones.
 NEGATIVE_SHARE = 0.32
 WITHOUT_ANSWER_SHARE = 0.16
 ADVERSARIAL_SHARE = 0.10
+# The share of the questions with a known document that get one or two of its other paragraphs as hard negatives.
+SAME_DOCUMENT_SHARE = 0.6
 # The share that is asked in other words.
 REWORDED_SHARE = 0.2
 # Shares of the questions as hurried readers type them.
@@ -126,6 +137,8 @@ def epoch_units(
         if question.source in SINGLE_SENTENCES:
             short = [text for text in negatives[i] if len(text) <= LONGEST_SENTENCE]
             question = among_others(question, short, rng)
+        if question.paragraphs:
+            question = with_neighbours(question, LONGEST_PASSAGE, rng)
         if question.answers and rng.random() < ADVERSARIAL_SHARE:
             question = make_unanswerable(question, rng) or question
         answer = rng.choice(question.answers) if question.answers else None
@@ -135,7 +148,10 @@ def epoch_units(
         text = _as_typed(text, rng)
         unit = [encoder.encode(text, title, question.context, answer, rng)]
         draw = rng.random()
-        if draw < NEGATIVE_SHARE and negatives[i] and not question.adversarial:
+        if question.answers and draw < SAME_DOCUMENT_SHARE and (others := other_paragraphs(question)):
+            drawn = rng.sample(others, min(len(others), rng.randint(1, 2)))
+            unit.extend(encoder.encode(text, title, other, None, rng) for other in drawn)
+        elif draw < NEGATIVE_SHARE and negatives[i] and not question.adversarial:
             other = rng.choice(negatives[i])
             unit.append(encoder.encode(text, title if rng.random() < 0.5 else "", other, None, rng))
         elif draw > 1 - WITHOUT_ANSWER_SHARE and (rest := without_answer(question)):

@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import json
 import logging
-import random
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -20,7 +19,8 @@ from index.convert import quantise
 from qa.spans import MODEL_FILE, TOKENIZER_FILE, SpanNetwork, model_folder
 from qa.train.evaluate import best_f1, normalise, token_f1
 from qa.train.model import ReaderModel
-from qa.train.questions import TITLED, Question, load_all
+from qa.train.questions import TITLED, Question
+from qa.train.split import load_all, sample_by_source
 from qa.train.weights import set_weights
 
 log = logging.getLogger(__name__)
@@ -96,17 +96,18 @@ def main() -> None:
     parser.add_argument("--encoder", type=Path, required=True, help="folder of the encoder the training started from")
     parser.add_argument("--data", type=Path, required=True, help="the training files, for the held-out figures")
     parser.add_argument("--out", type=Path, default=model_folder())
-    parser.add_argument("--questions", type=int, default=800)
+    parser.add_argument("--questions", type=int, default=800, help="how many held-out questions of each source")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     _, held_out = load_all(arguments.data)
-    questions = random.Random(1).sample(held_out, min(arguments.questions, len(held_out)))
+    samples = sample_by_source(held_out, arguments.questions, seed=1)
     figures = {}
     with tempfile.TemporaryDirectory() as temporary:
         # int7, which ships, is what a processor without VNNI can add up without saturating; int8 shows what that costs.
         for precision, folder in (("float32", Path(temporary)), ("int8", Path(temporary)), ("int7", arguments.out)):
             path = export(arguments.weights, arguments.encoder, folder, precision, arguments.shares)
-            figures[precision] = given_paragraph(SpanNetwork(folder), questions)
+            network = SpanNetwork(folder)
+            figures[precision] = {source: given_paragraph(network, some) for source, some in samples.items()}
             log.info("%s, %.1f MB: %s", precision, path.stat().st_size / 1e6, figures[precision])
     digest = hashlib.sha256((arguments.out / MODEL_FILE).read_bytes()).hexdigest()
     card = {"sha256": digest, "held out, given the paragraph": figures}

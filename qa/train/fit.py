@@ -33,7 +33,9 @@ from qa.calibration import Logistic, dump
 from qa.config import Config
 from qa.spans import SpanNetwork, model_folder
 from qa.train.evaluate import normalise
-from qa.train.questions import TITLED, Question, article_key, load_all
+from qa.train.questions import TITLED, Question
+from qa.train.split import article_key, by_source, load_all
+from qa.train.written import SOURCE as WRITTEN
 from qa.types import Hit
 
 log = logging.getLogger(__name__)
@@ -46,8 +48,9 @@ PENALTY = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question with its candidates: their features, whether each is right, and the article it is about."""
+    """One question with its candidates: their features, whether each is right, its source and its article."""
 
+    source: str
     article: str
     answerable: bool
     features: list[Features]
@@ -101,6 +104,7 @@ def ask_sentence_ranker(embedder: Embedder, passages: int) -> Callable[[Question
             hits[c.hit].chunk.text[c.start - hits[c.hit].chunk.start : c.end - hits[c.hit].chunk.start] for c in found
         ]
         return Asked(
+            question.source,
             article_key(question),
             bool(question.answers),
             [dict(c.features) for c in found],
@@ -124,6 +128,7 @@ def ask_cross_encoder(network: SpanNetwork, passages: int) -> Callable[[Question
             span = chunk.text[slice(*c.reading.span)]
             right.append(holds_answer(text, question) and _overlap(span, question))
         return Asked(
+            question.source,
             article_key(question),
             bool(question.answers),
             [dict(c.features) for c in found],
@@ -208,8 +213,13 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_],
     return float(sum(gaps))
 
 
-def cross_validate(asked: Sequence[Asked], rank_features: Sequence[str], answer_names: Sequence[str]) -> Features:
-    """Five folds by article; every figure is of questions whose article the models had not seen."""
+def cross_validate(
+    asked: Sequence[Asked], rank_features: Sequence[str], answer_names: Sequence[str]
+) -> tuple[float, dict[str, Features]]:
+    """Five folds by article: the threshold, and the figures of all, the public and the written questions.
+
+    Every figure is of questions whose article the models had not seen.
+    """
     groups = [a.article for a in asked]
     confidence, right = np.zeros(len(asked)), np.zeros(len(asked), bool)
     for train, test in GroupKFold(5).split(asked, groups=groups):
@@ -219,33 +229,50 @@ def cross_validate(asked: Sequence[Asked], rank_features: Sequence[str], answer_
         right[test] = labels
     answerable = np.array([a.answerable for a in asked])
     threshold = choose_threshold(confidence, right, answerable)
+    written = np.array([a.source == WRITTEN for a in asked])
+    parts = {"all": np.full(len(asked), True), "public": ~written, "written": written}
+    return threshold, {
+        name: _figures(confidence[part], right[part], answerable[part], threshold)
+        for name, part in parts.items()
+        if part.any()
+    }
+
+
+def _figures(
+    confidence: NDArray[np.float64], right: NDArray[np.bool_], answerable: NDArray[np.bool_], threshold: float
+) -> Features:
     abstained = confidence < threshold
     hits = int((abstained & ~answerable).sum())
     precision, recall = hits / max(1, int(abstained.sum())), hits / max(1, int((~answerable).sum()))
-    return {
-        "questions": float(len(asked)),
-        "unanswerable": float((~answerable).mean()),
-        "best candidate right": float(right[answerable].mean()),
-        "auroc of right": float(roc_auc_score(right, confidence)),
+    figures = {
+        "questions": float(len(right)),
+        "unanswerable": (~answerable).mean(),
+        "best candidate right": right[answerable].mean(),
+        "auroc of right": roc_auc_score(right, confidence),
         "expected calibration error": calibration_error(confidence, right),
-        "threshold": threshold,
-        "ends well": float(np.where(abstained, ~answerable, right).mean()),
+        "ends well": np.where(abstained, ~answerable, right).mean(),
         "abstention precision": precision,
         "abstention recall": recall,
         "abstention F1": 2 * precision * recall / max(1e-9, precision + recall),
     }
+    return {name: round(float(value), 4) for name, value in figures.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m qa.train.fit", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
     parser.add_argument("--reader", choices=("sentence-ranker", "cross-encoder"), required=True)
-    parser.add_argument("--questions", type=int, default=1500, help="how many held-out questions to ask")
+    parser.add_argument(
+        "--questions", type=int, default=1500, help="how many held-out public questions to ask, beside all written ones"
+    )
     parser.add_argument("--seed", type=int, default=13)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     training, held_out = load_all(arguments.data)
-    questions = random.Random(arguments.seed).sample(held_out, min(arguments.questions, len(held_out)))
+    parts = by_source(held_out)
+    public = parts.get("public", [])
+    questions = random.Random(arguments.seed).sample(public, min(arguments.questions, len(public)))
+    questions += parts.get(WRITTEN, [])
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary) / "docs"
         folder.mkdir()
@@ -274,19 +301,20 @@ def main() -> None:
             if n % 250 == 0:
                 log.info("asked %d of %d", n, len(questions))
     asked = [a for a in asked if a.features]
-    figures = cross_validate(asked, *features)
-    for name, value in figures.items():
-        log.info("%s: %.4f", name, value)
+    threshold, figures = cross_validate(asked, *features)
+    log.info("threshold %.4f", threshold)
+    for name, values in figures.items():
+        log.info("%s: %s", name, values)
     sentence, answer = fit(asked, *features)
     about = {
         "made by": f"python -m qa.train.fit --reader {arguments.reader} --questions {arguments.questions}",
-        "data": "held-out articles of the reader's training files, see docs/licences.md",
-        "cross-validated": {k: round(v, 4) for k, v in figures.items()},
+        "data": "held-out articles of the public files (docs/licences.md) and held-out documents of qa/train/written",
+        "cross-validated": figures,
     }
     target = model_folder().parent / f"{arguments.reader}.json"
     target.parent.mkdir(parents=True, exist_ok=True)
     models = {"sentence": sentence, "answer": answer}
-    target.write_text(dump(models, figures["threshold"], about, network.digest if network else None), encoding="utf-8")
+    target.write_text(dump(models, threshold, about, network.digest if network else None), encoding="utf-8")
     log.info("wrote %s", target)
 
 

@@ -102,6 +102,38 @@ def without_answer(question: Question) -> str | None:
     return text if answers and len(text) >= max(120, len(question.context) / 3) else None
 
 
+def with_neighbours(question: Question, longest: int, rng: random.Random) -> Question:
+    """The question over its paragraph and, while they fit into `longest` characters, some of those around it.
+
+    Passages of an index are cut without regard to what will be asked, so the answer stands anywhere in them.
+    """
+    paragraphs = question.paragraphs
+    first = paragraphs.index(question.context)
+    last, wanted = first, rng.randint(longest // 3, longest)
+    while True:
+        sides = [side for side in (first - 1, last + 1) if 0 <= side < len(paragraphs)]
+        if not sides:
+            break
+        side = rng.choice(sides)
+        low, high = min(first, side), max(last, side)
+        if sum(map(len, paragraphs[low : high + 1])) > wanted:
+            break
+        first, last = low, high
+    shift = sum(len(text) + 1 for text in paragraphs[first : paragraphs.index(question.context)])
+    spans = tuple((a + shift, b + shift) for a, b in question.answers)
+    return replace(question, context="\n".join(paragraphs[first : last + 1]), answers=spans)
+
+
+def other_paragraphs(question: Question) -> list[str]:
+    """The paragraphs of the question's document outside its context that do not hold its answer."""
+    answers = [question.context[a:b].lower() for a, b in question.answers]
+    return [
+        text
+        for text in question.paragraphs
+        if text not in question.context and not any(answer in text.lower() for answer in answers)
+    ]
+
+
 def among_others(question: Question, others: Sequence[str], rng: random.Random) -> Question:
     """The question over its sentence with up to four of the others around it, as in a paragraph.
 

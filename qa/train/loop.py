@@ -22,9 +22,11 @@ from qa.train.data import Example, ExampleEncoder, Reword, batches, epoch_units
 from qa.train.evaluate import held_out_figures
 from qa.train.harder import HardNegatives
 from qa.train.model import ReaderModel, collate, loss
-from qa.train.questions import TITLED, Question, load_all
+from qa.train.questions import Question
+from qa.train.split import load_all, sample_by_source
 from qa.train.synonyms import Rewording, Synonyms
 from qa.train.weights import set_weights
+from qa.train.written import FOLDER as WRITTEN_FOLDER
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +36,14 @@ class TrainSettings:
     """`tokens` is the whole budget, padding included; the learning rate warms up over 4 % of it and falls to zero.
 
     `init` is a file of weights to start from (see `qa.train.weights`); without it the heads start at random and the
-    layers as those of the encoder. `wordnet` is the folder of a WordNet database; without it no question is reworded.
+    layers as those of the encoder. `written` is the folder of the documents of `qa.train.written`. `wordnet` is the
+    folder of a WordNet database; without it no question is reworded.
     """
 
     data: Path
     encoder: Path
     out: Path
+    written: Path = WRITTEN_FOLDER
     init: Path | None = None
     wordnet: Path | None = None
     tokens: int = 24_000_000
@@ -57,11 +61,11 @@ def train(settings: TrainSettings) -> Path:
     torch.manual_seed(settings.seed)
     tokenizer = Tokenizer.from_file(str(settings.encoder / "tokenizer.json"))
     encoder = ExampleEncoder(PairEncoder(tokenizer))
-    training, held_out = load_all(settings.data)
+    training, held_out = load_all(settings.data, settings.written)
     log.info("%d questions to train on, %d held out", len(training), len(held_out))
     negatives = HardNegatives([q.context for q in training]).find(training)
     reword = _rewording(settings, tokenizer)
-    sample = _sample(held_out, 600, settings.seed)
+    samples = sample_by_source(held_out, 600, settings.seed)
 
     attention = CPU_ATTENTION if settings.device == "cpu" else "sdpa"
     model = ReaderModel(settings.encoder, attention, settings.dropout).to(settings.device)
@@ -98,8 +102,9 @@ def train(settings: TrainSettings) -> Path:
                 _progress(step, seen, settings.tokens, running / 50, rate, speed)
                 running = 0.0
             if step % settings.evaluate_every == 0 or seen >= settings.tokens:
-                figures = held_out_figures(model, encoder, sample, settings.device)
-                _record(settings.out / "log.jsonl", {"step": step, "tokens": seen, **figures})
+                for source, sample in samples.items():
+                    figures = held_out_figures(model, encoder, sample, settings.device)
+                    _record(settings.out / "log.jsonl", {"step": step, "tokens": seen, "source": source, **figures})
                 _save(
                     checkpoint,
                     {
@@ -153,11 +158,6 @@ def _resume(checkpoint: Path, model: ReaderModel, optimizer: torch.optim.Optimiz
 def _progress(step: int, seen: int, budget: int, loss_value: float, rate: float, speed: float) -> None:
     message = "step %d  %.2f of %.1f M tokens  loss %.3f  rate %.2e  %.0f tokens/s"
     log.info(message, step, seen / 1e6, budget / 1e6, loss_value, rate, speed)
-
-
-def _sample(questions: Sequence[Question], count: int, seed: int) -> list[Question]:
-    kept = [q for q in questions if q.source in TITLED or q.source.startswith(("squad", "unansq"))]
-    return random.Random(seed).sample(kept, min(count, len(kept)))
 
 
 def _record(path: Path, row: dict[str, object]) -> None:

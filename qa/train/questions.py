@@ -1,16 +1,12 @@
-"""The questions that the reader is trained on, from SQuAD JSON files, and those kept apart to tune and calibrate."""
+"""The questions that the reader is trained on, from SQuAD JSON files."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import logging
 import re
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
-
-log = logging.getLogger(__name__)
 
 # Share of a file's questions that one epoch draws (2 means every question twice). Whole-paragraph SQuAD-like sets
 # count fully; single sentences (QAMR, QA-SRL), reviews, forum posts, stories and policies are sampled down.
@@ -40,6 +36,7 @@ SOURCES: dict[str, float] = {
     "qamr_dev.squad": 0.3,
     "qamr_test.squad": 0.3,
     "qasrl_gs": 0.1,
+    "written": 2.5,
 }
 # Files whose contexts are one sentence each.
 SINGLE_SENTENCES = {"qamr_dev.squad", "qamr_test.squad", "qasrl_gs"}
@@ -51,19 +48,10 @@ TITLED = {
     "squadshifts_new_wiki.half_A",
     "nq_open_oracle",
     "covid_qa",
+    "written",
 }
 # The v2 file repeats the answerable questions of the v1 file; only its no-answer questions add anything.
 NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}
-HELD_OUT_SOURCES = {
-    "squad_v1_train_sample",
-    "squad_dev-v1.1.half_A.train_articles",
-    "squad_dev-v2.0.half_A.train_articles",
-    "unansq_squad_train",
-    "disfl_qa.half_A",
-    "squadshifts_new_wiki.half_A",
-    "nq_open_oracle",
-    "covid_qa",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +59,7 @@ class Question:
     """One question over one paragraph.
 
     `answers` holds (start, end) in code points of `context`, half-open; empty when the paragraph has no answer.
+    `paragraphs` are all of its document, in order, where they are known.
     """
 
     source: str
@@ -79,6 +68,7 @@ class Question:
     text: str
     answers: tuple[tuple[int, int], ...]
     adversarial: bool = False
+    paragraphs: tuple[str, ...] = ()
 
 
 def load_squad(path: Path) -> list[Question]:
@@ -101,29 +91,3 @@ def load_squad(path: Path) -> list[Question]:
                 if text and not (source in NO_ANSWER_ONLY and spans):
                     questions.append(Question(source, title, context, text, spans))
     return questions
-
-
-def is_held_out(question: Question) -> bool:
-    """True for one article in seven of the sets that resemble real use: kept to tune and calibrate with."""
-    return question.source in HELD_OUT_SOURCES and zlib.crc32(article_key(question).encode()) % 7 == 0
-
-
-def article_key(question: Question) -> str:
-    # The SQuAD sample has no article titles, so its paragraphs are told apart by their own text: a paragraph that
-    # several files share then falls on the same side in all of them.
-    return question.title if question.source in TITLED else question.context[:200]
-
-
-def load_all(folder: Path) -> tuple[list[Question], list[Question]]:
-    """Return (training, held-out) questions of every file of `SOURCES` that is in the folder."""
-    training: list[Question] = []
-    held_out: list[Question] = []
-    for source in SOURCES:
-        path = folder / f"{source}.json.gz"
-        if not path.exists():
-            log.warning("%s is missing: trained without it", path.name)
-            continue
-        for question in load_squad(path):
-            (held_out if is_held_out(question) else training).append(question)
-    held_contexts = {q.context for q in held_out}
-    return [q for q in training if q.context not in held_contexts], held_out

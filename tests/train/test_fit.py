@@ -26,7 +26,7 @@ def asked_questions(count: int, seed: int) -> list[Asked]:
         def answer_features(scores: Sequence[float]) -> dict[str, float]:
             return {"best": max(scores)}
 
-        questions.append(Asked(f"article {number}", any(right), features, right, answer_features))
+        questions.append(Asked("squad", f"article {number}", any(right), features, right, answer_features))
     return questions
 
 

@@ -49,10 +49,18 @@ def losses(out: Path) -> list[dict[str, float]]:
 
 
 def test_training_stops_resumes_exports_and_answers(tmp_path: Path) -> None:
-    data, out = tmp_path / "data", tmp_path / "out"
+    data, written, out = tmp_path / "data", tmp_path / "written", tmp_path / "out"
     data.mkdir()
     write_data(data)
-    common = {"data": data, "encoder": encoder_folder(), "out": out, "batch_tokens": 512, "evaluate_every": 4}
+    written.mkdir()
+    common = {
+        "data": data,
+        "written": written,
+        "encoder": encoder_folder(),
+        "out": out,
+        "batch_tokens": 512,
+        "evaluate_every": 4,
+    }
     train(TrainSettings(**common, tokens=2_000, learning_rate=5e-4))  # type: ignore[arg-type]
     first = losses(out)
     weights = train(TrainSettings(**common, tokens=12_000, learning_rate=5e-4))  # type: ignore[arg-type]

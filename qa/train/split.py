@@ -1,0 +1,68 @@
+"""Which questions the reader is trained on, and which are kept apart to tune and calibrate."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import random
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from qa.train.questions import SOURCES, TITLED, Question, load_squad
+from qa.train.written import FOLDER as WRITTEN
+from qa.train.written import SOURCE as WRITTEN_SOURCE
+from qa.train.written import load_written
+
+log = logging.getLogger(__name__)
+
+HELD_OUT_SOURCES = {
+    "squad_v1_train_sample",
+    "squad_dev-v1.1.half_A.train_articles",
+    "squad_dev-v2.0.half_A.train_articles",
+    "unansq_squad_train",
+    "disfl_qa.half_A",
+    "squadshifts_new_wiki.half_A",
+    "nq_open_oracle",
+    "covid_qa",
+    "written",
+}
+
+
+def is_held_out(question: Question) -> bool:
+    """True for one article in seven of the sets that resemble real use: kept to tune and calibrate with."""
+    return question.source in HELD_OUT_SOURCES and zlib.crc32(article_key(question).encode()) % 7 == 0
+
+
+def article_key(question: Question) -> str:
+    # The SQuAD sample has no article titles, so its paragraphs are told apart by their own text: a paragraph that
+    # several files share then falls on the same side in all of them.
+    return question.title if question.source in TITLED else question.context[:200]
+
+
+def load_all(folder: Path, written: Path = WRITTEN) -> tuple[list[Question], list[Question]]:
+    """Return (training, held-out) questions of every file of `SOURCES` in `folder`, and of the `written` documents."""
+    training: list[Question] = []
+    held_out: list[Question] = []
+    files = [folder / f"{source}.json.gz" for source in SOURCES if source != WRITTEN_SOURCE]
+    for path in files:
+        if not path.exists():
+            log.warning("%s is missing: trained without it", path.name)
+    public = (question for path in files if path.exists() for question in load_squad(path))
+    for question in itertools.chain(public, load_written(written)):
+        (held_out if is_held_out(question) else training).append(question)
+    held_contexts = {q.context for q in held_out}
+    return [q for q in training if q.context not in held_contexts], held_out
+
+
+def by_source(questions: Sequence[Question]) -> dict[str, list[Question]]:
+    """The public and the written questions apart, where there are any."""
+    parts = {"public": [q for q in questions if q.source != WRITTEN_SOURCE]}
+    parts[WRITTEN_SOURCE] = [q for q in questions if q.source == WRITTEN_SOURCE]
+    return {source: part for source, part in parts.items() if part}
+
+
+def sample_by_source(questions: Sequence[Question], count: int, seed: int) -> dict[str, list[Question]]:
+    """At most `count` of the public and of the written questions, where there are any."""
+    drawn = random.Random(seed)
+    return {source: drawn.sample(part, min(count, len(part))) for source, part in by_source(questions).items()}

@@ -1,0 +1,69 @@
+"""Documents with questions, written for training and calibration: `qa/train/written/*.txt`, format in its README."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from index.errors import LoadError
+from index.sentences import sentence_spans
+from qa.train.questions import Question
+
+SOURCE = "written"
+FOLDER = Path(__file__).parent / SOURCE
+
+_DOCUMENT = re.compile(r"^# (.+)$", re.M)
+_QUESTIONS = re.compile(r"^## Questions *$", re.M)
+_ASKED = re.compile(r"(?P<kind>[QN])(?P<place>\d+): (?P<text>.+?)(?:\nA: (?P<answer>.+))?$", re.M)
+
+
+def load_written(folder: Path = FOLDER) -> list[Question]:
+    """The questions of every file in the folder.
+
+    Raises:
+        LoadError: when a file is not in the format, or an answer does not stand in its paragraph.
+    """
+    return [question for path in sorted(folder.glob("*.txt")) for question in _read(path)]
+
+
+def _read(path: Path) -> list[Question]:
+    title = ""
+
+    def wrong(what: str) -> LoadError:
+        return LoadError(f'in "{title}": {what}. Mend it after qa/train/written/README.md.', str(path))
+
+    questions = []
+    _, *parts = _DOCUMENT.split(path.read_text(encoding="utf-8"))
+    for title, body in zip(parts[::2], parts[1::2], strict=True):
+        text, *asked = _QUESTIONS.split(body)
+        if len(asked) != 1:
+            raise wrong("it needs one line '## Questions'")
+        paragraphs = tuple(p.strip() for p in re.split(r"\n\s*\n", text) if p.strip())
+        lines = "\n".join(line.strip() for line in asked[0].splitlines() if line.strip())
+        if rest := _ASKED.sub("", lines).strip():
+            raise wrong(f"not a question or an answer: {rest.splitlines()[0]!r}")
+        for match in _ASKED.finditer(lines):
+            place, answer = int(match["place"]) - 1, match["answer"]
+            if not 0 <= place < len(paragraphs):
+                raise wrong(f"there is no paragraph for {match[0]!r}")
+            if (match["kind"] == "Q") != bool(answer):
+                raise wrong(f"a Q needs an answer and an N must not have one: {match[0]!r}")
+            context = paragraphs[place]
+            if answer and answer not in context:
+                raise wrong(f"the answer {answer!r} does not stand in paragraph {place + 1}")
+            start = _occurrence(context, answer, match["text"]) if answer else 0
+            spans = ((start, start + len(answer)),) if answer else ()
+            questions.append(Question(SOURCE, title.strip(), context, match["text"], spans, not spans, paragraphs))
+    return questions
+
+
+def _occurrence(context: str, answer: str, question: str) -> int:
+    """Where the answer stands: of several places the one whose sentence shares most words with the question."""
+    places = [m.start() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", context)] or [context.index(answer)]
+    asked = set(re.findall(r"\w+", question.lower()))
+
+    def shared(place: int) -> int:
+        sentence = next((context[a:b] for a, b in sentence_spans(context) if a <= place < b), "")
+        return len(asked & set(re.findall(r"\w+", sentence.lower())))
+
+    return max(places, key=shared)

@@ -1,0 +1,83 @@
+"""The written documents: what the format allows is read, what it does not is named, and those that ship are right."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from index.errors import LoadError
+from qa.train.harder import other_paragraphs, with_neighbours
+from qa.train.split import load_all
+from qa.train.written import FOLDER, load_written
+
+DOCUMENT = """# The harbour of Skarn
+The harbour was dredged in May. In May the keeper, Mayor Ole Brun, left.
+
+Mira Vance runs the ferry. It sails twice a day, unless there is fog.
+
+Nobody lives on the island.
+
+## Questions
+Q1: When did the keeper go?
+A: May
+Q2: who runs the ferry
+A: Mira Vance
+N2: How old is Mira Vance?
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    (folder / "news.txt").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_questions_are_read_with_their_paragraph_and_document(tmp_path: Path) -> None:
+    keeper, ferry, age = load_written(write(tmp_path, DOCUMENT))
+    assert [keeper.context[a:b] for a, b in keeper.answers] == ["May"]
+    assert keeper.answers[0][0] == keeper.context.index("In May") + 3, "the sentence about the keeper is meant"
+    assert ferry.text == "who runs the ferry" and ferry.title == "The harbour of Skarn"
+    assert age.context == ferry.context and age.answers == () and age.adversarial
+    assert len(age.paragraphs) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("A: May\n", "A: June\n", "the answer 'June' does not stand in paragraph 1"),
+        ("A: May\n", "", "a Q needs an answer"),
+        ("Q2:", "Q7:", "there is no paragraph for 'Q7"),
+        ("N2:", "X2:", "not a question or an answer: 'X2"),
+        ("## Questions\n", "", "it needs one line '## Questions'"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_document(tmp_path: Path, old: str, new: str, said: str) -> None:
+    with pytest.raises(LoadError) as caught:
+        load_written(write(tmp_path, DOCUMENT.replace(old, new)))
+    assert said in str(caught.value) and "news.txt" in str(caught.value) and "The harbour of Skarn" in str(caught.value)
+
+
+def test_a_passage_of_the_document_keeps_the_answer(tmp_path: Path) -> None:
+    ferry = load_written(write(tmp_path, DOCUMENT))[1]
+    contexts = set()
+    for seed in range(40):
+        wider = with_neighbours(ferry, 200, random.Random(seed))
+        assert [wider.context[a:b] for a, b in wider.answers] == ["Mira Vance"]
+        assert ferry.context in wider.context and len(wider.context) <= 202
+        assert not any(text in wider.context for text in other_paragraphs(wider))
+        contexts.add(wider.context)
+    assert len(contexts) > 2
+
+
+def test_paragraphs_that_say_the_answer_are_no_negatives(tmp_path: Path) -> None:
+    keeper = load_written(write(tmp_path, DOCUMENT.replace("Nobody lives", "In May nobody lives")))[0]
+    assert other_paragraphs(keeper) == [keeper.paragraphs[1]]
+
+
+def test_the_documents_that_ship_are_in_the_format_and_part_by_document(tmp_path: Path) -> None:
+    questions = load_written(FOLDER)
+    assert 0.2 < sum(not q.answers for q in questions) / len(questions) < 0.45
+    training, held_out = load_all(tmp_path)
+    assert training and held_out
+    assert not {q.title for q in training} & {q.title for q in held_out}
