@@ -8,6 +8,7 @@
     │   ├── IndexMissing       there is none yet
     │   ├── IndexMismatch      it was made with another model, chunking or folder
     │   ├── IndexDamaged       the database cannot be read
+    │   ├── IndexChanged       an update changed a document while it was being answered from
     │   ├── IndexLocked        another process is writing it
     │   └── StorageError       the disk is full or the folder cannot be written
     ├── ModelError             a model is missing, altered or does not load
@@ -55,6 +56,10 @@ class IndexMismatch(IndexError_):
 
 class IndexDamaged(IndexError_):
     """The database cannot be read."""
+
+
+class IndexChanged(IndexError_):
+    """An update changed a document while a question was being answered from it."""
 
 
 class IndexLocked(IndexError_):

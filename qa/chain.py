@@ -11,12 +11,12 @@ from typing import Any
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, patch_config
 
-from index.errors import QuestionError
+from index.errors import IndexChanged, QuestionError
 from index.store import Corpus
 from index.types import Chunk, Document, Filter
 from qa.cite import is_proved
 from qa.config import Config
-from qa.extract import abstention, extractive_answer
+from qa.extract import extractive_answer
 from qa.history import standalone_question
 from qa.read import Reader
 from qa.retrieve import HybridRetriever
@@ -24,6 +24,7 @@ from qa.types import Answer, Event, Hit, Turn
 from qa.words import words
 
 MAX_QUESTION_CHARACTERS = 2_000
+CHANGED = "A document changed while this was answered from it: please ask again."
 # The marker, or the last of several, that ends a sentence.
 _LAST_MARKER = re.compile(r"\[\d+\](?=\s|$)")
 
@@ -70,6 +71,7 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
 
         Raises:
             QuestionError: when it is empty, has no word in it or is too long.
+            IndexChanged: when a document that the answer would cite changed while it was made.
         """
         answer: Answer = self._call_with_config(self._invoke, input, config, **kwargs)
         return answer
@@ -160,22 +162,19 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         if threshold is None:
             threshold = self._reader.threshold
         documents = self._documents([state.hits[e.hit].chunk for e in reading.evidence])
-        if documents is None:
-            answer = _changed(state.question, state.hits, reading.confidence)
-        else:
-            answer = extractive_answer(state.question, state.hits, reading, documents, threshold)
+        answer = extractive_answer(state.question, state.hits, reading, documents, threshold)
         return replace(answer, timings_s=_timed(state.timings_s, "read", began))
 
-    def _documents(self, chunks: Sequence[Chunk]) -> dict[int, Document] | None:
-        """The documents of the passages by id; None when one has changed or gone since its passage was found."""
+    def _documents(self, chunks: Sequence[Chunk]) -> dict[int, Document]:
+        """The documents of the passages by id, as they were when their passages were found."""
         documents: dict[int, Document] = {}
         for chunk in chunks:
             try:
                 document = documents.setdefault(chunk.doc_id, self.corpus.document(chunk.doc_id))
             except KeyError:
-                return None
+                raise IndexChanged(CHANGED) from None
             if document.text[chunk.start : chunk.end] != chunk.text:
-                return None
+                raise IndexChanged(CHANGED)
         return documents
 
     def _verify(self, answer: Answer) -> Answer:
@@ -185,15 +184,10 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
             proved = all(is_proved(c, self.corpus.document(c.doc_id)) for c in answer.citations)
         except KeyError:
             proved = False
-        timings = _timed(answer.timings_s, "verify", began)
         if not proved:
-            answer = _changed(answer.question, answer.hits, answer.confidence)
+            raise IndexChanged(CHANGED)
+        timings = _timed(answer.timings_s, "verify", began)
         return replace(answer, timings_s={**timings, "total": sum(timings.values())})
-
-
-def _changed(question: str, hits: tuple[Hit, ...], confidence: float) -> Answer:
-    reason = "A cited document changed while the answer was made: please ask again."
-    return replace(abstention(question, hits, confidence), reason=reason)
 
 
 def _closing_events(answer: Answer) -> Iterator[Event]:
