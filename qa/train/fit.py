@@ -1,10 +1,11 @@
 """`python -m qa.train.fit`: fit a reader's confidence and threshold on articles that no training has seen.
 
 A corpus is written from the held-out articles and as many others to distract, indexed and searched as a user's would
-be. One held-out article in six is left out of it, and one paragraph in six of the others: their questions have no
-answer there, some with nothing about their subject in the corpus and some with much. The sentence model learns which
-sentence holds the answer, the answer model how likely the best one is right. Figures are those of five-fold
-cross-validation in which no article is in two folds.
+be; a written question is asked of its own document. One held-out article in six is left out of it, and one paragraph in
+six of the others: their questions have no answer there, some with nothing about their subject in the corpus and some
+with much. Of the questions without an answer only so many are kept that they are a third of all. The sentence model
+learns which sentence holds the answer, the answer model how likely the best one is right. Figures are those of
+five-fold cross-validation in which no article is in two folds.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 from index.embed import Embedder
+from index.types import Filter
 from qa import cross_encoder, sentence_ranker
 from qa.build import build_index, open_retriever
 from qa.calibration import Logistic, dump
@@ -42,6 +44,9 @@ log = logging.getLogger(__name__)
 
 Features = dict[str, float]
 
+# The share of questions without an answer that confidence and threshold are made for. Where more of them are asked, a
+# higher `read.threshold` of the settings is better.
+UNANSWERABLE = 1 / 3
 # On the squared weights of the ranker's standardised features; from .03 to .2 it ranks the same.
 PENALTY = 0.05
 
@@ -73,10 +78,19 @@ def write_corpus(
     titled = {q.title for q in held_out if q.source in TITLED}
     for key, texts in [*kept.items(), *((text, [text]) for text in distractors)]:
         name = key if key in titled else hashlib.sha256(key.encode()).hexdigest()[:12]
-        safe = "".join(c if c.isalnum() or c in " -_" else "_" for c in name)[:80]
         if texts:
-            (folder / f"{safe}.txt").write_text("\n\n".join(texts), encoding="utf-8")
+            (folder / file_name(name)).write_text("\n\n".join(texts), encoding="utf-8")
     return kept
+
+
+def file_name(title: str) -> str:
+    """The name of an article's file in the corpus."""
+    return "".join(c if c.isalnum() or c in " -_" else "_" for c in title)[:80] + ".txt"
+
+
+def asked_of(question: Question, kept: Sequence[str]) -> Filter:
+    """Where a question is asked: a written one of its own document, whose subject it often does not name."""
+    return Filter(uris=(file_name(question.title),)) if question.source == WRITTEN and kept else Filter()
 
 
 def as_asked(question: Question, kept: Sequence[str]) -> Question | None:
@@ -258,6 +272,14 @@ def _figures(
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
+def with_share(asked: Sequence[Asked], share: float, seed: int) -> list[Asked]:
+    """All that have an answer, and as many of the others as make up this share, in their order."""
+    without = [i for i, a in enumerate(asked) if not a.answerable]
+    count = min(len(without), round((len(asked) - len(without)) * share / (1 - share)))
+    drawn = set(random.Random(seed).sample(without, count))
+    return [a for i, a in enumerate(asked) if a.answerable or i in drawn]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m qa.train.fit", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
@@ -294,13 +316,14 @@ def main() -> None:
             features = sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES
         asked = []
         for n, drawn in enumerate(questions, start=1):
-            question = as_asked(drawn, kept[article_key(drawn)])
+            own = kept[article_key(drawn)]
+            question = as_asked(drawn, own)
             if question is None:
                 continue
-            asked.append(ask(question, retriever.hits(question.text)))
+            asked.append(ask(question, retriever.hits(question.text, asked_of(question, own))))
             if n % 250 == 0:
                 log.info("asked %d of %d", n, len(questions))
-    asked = [a for a in asked if a.features]
+    asked = with_share([a for a in asked if a.features], UNANSWERABLE, arguments.seed)
     threshold, figures = cross_validate(asked, *features)
     log.info("threshold %.4f", threshold)
     for name, values in figures.items():

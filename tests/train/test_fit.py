@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from qa.train.fit import Asked, calibration_error, choose_threshold, fit
+from qa.train.fit import Asked, calibration_error, choose_threshold, fit, with_share
 
 
 def asked_questions(count: int, seed: int) -> list[Asked]:
@@ -59,3 +59,11 @@ def test_the_calibration_error_in_closed_form() -> None:
     # One bin holds .95 twice with one of two right, another .1 with none: .45 * 2/3 + .1 * 1/3.
     confidence, right = np.array([0.95, 0.95, 0.1]), np.array([True, False, False])
     assert calibration_error(confidence, right) == pytest.approx(0.45 * 2 / 3 + 0.1 / 3)
+
+
+def test_the_share_without_an_answer_is_met_or_left_as_it_is() -> None:
+    asked = asked_questions(100, seed=1)
+    kept = with_share(asked, 1 / 11, seed=1)
+    assert sum(a.answerable for a in kept) == 80 and len(kept) == 88
+    assert kept == [a for a in asked if a in kept]
+    assert with_share(asked, 0.5, seed=1) == asked
