@@ -148,8 +148,10 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
 
 
 def _wordings(topic: str) -> tuple[str, ...]:
-    """Ways to ask about a topic: the reader may take one for too vague and answer another."""
-    return (topic,) if topic.endswith("?") else (f"What is said about “{topic}”?", f"What is “{topic}”?")
+    """Ways to ask about a topic: the reader may take some for too vague and answer another."""
+    if topic.endswith("?"):
+        return (topic,)
+    return f"What is said about “{topic}”?", f"What is “{topic}”?", f"Who is “{topic}”?", f"“{topic}”?"
 
 
 def _topics(document: Document) -> Iterator[str]:

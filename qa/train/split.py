@@ -49,7 +49,10 @@ def load_all(folder: Path, written: Path = WRITTEN) -> tuple[list[Question], lis
         if not path.exists():
             log.warning("%s is missing: trained without it", path.name)
     public = (question for path in files if path.exists() for question in load_squad(path))
-    for question in itertools.chain(public, load_written(written)):
+    own = load_written(written)
+    if not own:
+        log.warning("%s holds no written documents: trained without them", written)
+    for question in itertools.chain(public, own):
         (held_out if is_held_out(question) else training).append(question)
     held_contexts = {q.context for q in held_out}
     return [q for q in training if q.context not in held_contexts], held_out
