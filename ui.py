@@ -8,7 +8,6 @@ browser tab and is never longer than `MAX_TURNS`. A document is sent in parts ar
 from __future__ import annotations
 
 import errno
-import hashlib
 import logging
 import os
 import secrets
@@ -18,12 +17,12 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import click
 import gradio as gr
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, Strict, ValidationError
+from pydantic import ValidationError
 
 from qa import (
     Answer,
@@ -31,16 +30,19 @@ from qa import (
     Config,
     ConfigError,
     DocqaError,
+    More,
+    Place,
     Turn,
     answer_parts,
     build_chain,
     contradicting_claims,
-    cut_point,
-    document_pieces,
     example_questions,
     excerpt,
     load_config,
     passage_excerpt,
+    quote_check,
+    source_part,
+    source_view,
 )
 
 logger = logging.getLogger(__name__)
@@ -49,8 +51,6 @@ ASSETS = Path(__file__).with_name("assets")
 MAX_TURNS = 12
 MAX_SESSIONS = 200
 SESSION_SECONDS = 86_400
-SHOWN_CHARACTERS = 4_000
-MAX_QUOTE_CHARACTERS = 40_000
 SHOWN_DOCUMENTS = 200
 CONFIDENCE = ((0.75, "confident", ""), (0.5, "likely", "check the source"), (0.0, "unsure", "read the source first"))
 FAILED = "Something went wrong while this was answered; the log of docqa says what."
@@ -63,28 +63,6 @@ class Conversation:
     name: str = ""
     turns: tuple[Turn, ...] = ()
     asked: int = 0
-
-
-class Place(BaseModel):
-    """What the browser asks to see: [start, end) of a document; `check` tells whether the quote still stands there."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    doc: NonNegativeInt
-    start: NonNegativeInt
-    end: NonNegativeInt
-    check: str = ""
-    span: Annotated[tuple[NonNegativeInt, NonNegativeInt], Strict(False)] = (0, 0)
-
-
-class More(BaseModel):
-    """The browser's wish for the text before or after an offset."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    doc: NonNegativeInt
-    at: NonNegativeInt
-    before: bool
 
 
 class _Views:
@@ -102,7 +80,7 @@ class _Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"check": _check, "decimal": "{1:.{0}f}".format}
+        self._templates.filters |= {"check": quote_check, "decimal": "{1:.{0}f}".format}
         self._templates.filters |= {"excerpt": excerpt, "passage_excerpt": passage_excerpt}
 
     def start(self) -> Iterator[dict[str, Any]]:
@@ -120,7 +98,7 @@ class _Views:
         """The empty conversation that replaces this one; an answer that is still being made for it is dropped."""
         self._left.append(conversation.name)
         *_, start = self.start()
-        return {**start, "clear": True, "conversation": conversation.name}, Conversation()
+        return {**start, "clear": True}, Conversation()
 
     def ask(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
         """Yield (block, conversation, content of the question box) for each step, until the conversation is left."""
@@ -128,9 +106,10 @@ class _Views:
         conversation = replace(conversation, name=name, asked=conversation.asked + 1)
         for step in self._steps(question, conversation):
             if name in self._left:
+                # Gradio sends what was yielded last once more: that must not be a block of this conversation.
+                yield gr.skip(), gr.skip(), gr.skip()
                 return
-            block, *rest = step
-            yield {**block, "conversation": name}, *rest
+            yield step
 
     def _steps(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
         turn = f"turn-{conversation.asked}"
@@ -149,59 +128,42 @@ class _Views:
                     conversation = replace(conversation, turns=(*conversation.turns, *said)[-MAX_TURNS:])
                 yield {**self._block(turn, "turn.html", **shown), "cite": bool(shown["parts"])}, conversation, gr.skip()
         except DocqaError as error:
-            yield self._block(turn, "turn.html", **shown | {"error": str(error)}), conversation, gr.skip()
+            shown["error"] = str(error)
         except Exception:
             # The outermost frame of a request: the log gets the trace, the reader of the page a sentence.
             logger.exception("A question failed")
-            yield self._block(turn, "turn.html", **shown | {"error": FAILED}), conversation, gr.skip()
+            shown["error"] = FAILED
+        if shown["error"]:
+            yield self._block(turn, "turn.html", **shown), conversation, gr.skip()
 
     def source(self, request: dict[str, Any]) -> str:
         """A document around the place that was asked for."""
         try:
-            place = Place.model_validate(request)
-            document = self.chain.corpus.document(place.doc)
-            stale = self.chain.corpus.sources([place.doc])[place.doc].stale
+            view = source_view(self.chain.corpus, Place.model_validate(request))
         except (DocqaError, KeyError, ValidationError) as error:
-            return self._html("missing.html", reason=str(error) if isinstance(error, DocqaError) else "")
-        size = len(document.text)
-        start = min(place.start, size)
-        end = max(start, min(place.end, size, start + MAX_QUOTE_CHARACTERS))
-        changed = bool(place.check) and place.check != _check(document.text[start:end])
-        low = cut_point(document.text, start - SHOWN_CHARACTERS // 2)
-        high = cut_point(document.text, end + SHOWN_CHARACTERS // 2)
-        quote, span = ((0, 0), (0, 0)) if changed else ((start, end), place.span)
-        return self._html(
-            "source.html",
-            document=document,
-            pieces=document_pieces(document, low, high, quote, span),
-            start=low,
-            end=high,
-            page=document.page(start) if end else None,
-            changed=changed,
-            stale=stale,
-        )
+            return self._missing(error)
+        return self._html("source.html", view=view)
 
     def more(self, request: dict[str, Any]) -> dict[str, Any]:
         """The next part of a document, before or after an offset, and where it ends; or that the document is gone."""
         more = More.model_validate(request)
         try:
-            document = self.chain.corpus.document(more.doc)
+            part = source_part(self.chain.corpus, more)
         except (DocqaError, KeyError) as error:
-            reason = str(error) if isinstance(error, DocqaError) else ""
-            return {"html": self._html("missing.html", reason=reason), "gone": True}
-        at = min(more.at, len(document.text))
-        other = cut_point(document.text, at - SHOWN_CHARACTERS if more.before else at + SHOWN_CHARACTERS)
-        pieces = document_pieces(document, min(at, other), max(at, other))
-        return {"html": self._html("more.html", pieces=pieces), "at": other, "done": other in (0, len(document.text))}
+            return {"html": self._missing(error), "gone": True}
+        return {"html": self._html("more.html", pieces=part.pieces), "at": part.at, "done": part.done}
 
     def library(self) -> str:
         """The documents of the corpus."""
         try:
             found = self.chain.corpus.documents()
         except DocqaError as error:
-            return self._html("missing.html", reason=str(error))
+            return self._missing(error)
         passages = sum(info.chunks for info in found)
         return self._html("library.html", documents=found[:SHOWN_DOCUMENTS], total=len(found), passages=passages)
+
+    def _missing(self, error: Exception) -> str:
+        return self._html("missing.html", reason=str(error) if isinstance(error, DocqaError) else "")
 
     def _block(self, block: str, template: str, **context: Any) -> dict[str, Any]:
         return {"id": block, "html": self._html(template, **context)}
@@ -279,10 +241,6 @@ def _answer_view(answer: Answer) -> dict[str, Any]:
         "confidence": word,
         "confidence_note": note,
     }
-
-
-def _check(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def serve(chain: AnswerChain, host: str = "127.0.0.1", port: int = 0, share: bool = False) -> gr.Blocks:

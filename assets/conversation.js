@@ -1,17 +1,12 @@
-// Keeps the conversation: Python sends one block at a time ({id, html, conversation, clear, cite}), which is put in or
-// replaced here. Blocks that were not sent again keep their open folds, their focus and their place.
+// Keeps the conversation: Python sends one block at a time ({id, html, clear, cite}), which is put in or replaced here.
+// Blocks that were not sent again keep their open folds, their focus and their place.
 const MAX_TURNS = 30;
 const log = element.querySelector(".log");
-// Conversations that were cleared: Gradio sends the last block of an event once more when it ends.
-const left = new Set();
 
 const put = () => {
-  const { id, html, conversation, clear, cite } = props.value ?? {};
-  if (!id || (left.has(conversation) && !clear)) return;
-  if (clear) {
-    left.add(conversation);
-    log.replaceChildren();
-  }
+  const { id, html, clear, cite } = props.value ?? {};
+  if (!id) return;
+  if (clear) log.replaceChildren();
   if (id === "start" && log.querySelector(".turn")) return;
   if (id !== "start") log.querySelector("#start")?.remove();
   let block = log.querySelector(`#${CSS.escape(id)}`);

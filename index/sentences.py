@@ -46,6 +46,12 @@ def sentence_spans(text: str) -> list[tuple[int, int]]:
     return spans
 
 
+def sentence_range(text: str, start: int, end: int) -> tuple[int, int]:
+    """The half-open range of the sentence or sentences of `text` around [start, end)."""
+    touched = [(a, b) for a, b in sentence_spans(text) if a < end and start < b]
+    return touched[0][0], touched[-1][1]
+
+
 def _blocks(text: str) -> Iterator[tuple[int, int]]:
     """Stretches that no sentence leaves: lines, joined where they were wrapped."""
     position = 0

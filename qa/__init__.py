@@ -37,12 +37,11 @@ if TYPE_CHECKING:
         Piece,
         answer_parts,
         contradicting_claims,
-        cut_point,
-        document_pieces,
         example_questions,
         excerpt,
         passage_excerpt,
     )
+    from qa.source_panel import More, Place, SourcePart, SourceView, quote_check, source_part, source_view
     from qa.types import Answer, Citation, Event, Hit, Turn
 
 _HOMES = {
@@ -74,12 +73,11 @@ _HOMES = {
         "Piece",
         "answer_parts",
         "contradicting_claims",
-        "cut_point",
-        "document_pieces",
         "example_questions",
         "excerpt",
         "passage_excerpt",
     ),
+    "qa.source_panel": ("More", "Place", "SourcePart", "SourceView", "quote_check", "source_part", "source_view"),
     "qa.types": ("Answer", "Citation", "Event", "Hit", "Turn"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
@@ -108,9 +106,13 @@ __all__ = [
     "LeftOut",
     "LoadError",
     "ModelError",
+    "More",
     "Part",
     "Piece",
+    "Place",
     "QuestionError",
+    "SourcePart",
+    "SourceView",
     "StorageError",
     "Turn",
     "UpdateReport",
@@ -118,14 +120,15 @@ __all__ = [
     "build_chain",
     "build_index",
     "contradicting_claims",
-    "cut_point",
-    "document_pieces",
     "example_questions",
     "excerpt",
     "load_config",
     "normalise",
     "passage_excerpt",
+    "quote_check",
     "sentence_spans",
+    "source_part",
+    "source_view",
 ]
 
 

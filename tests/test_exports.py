@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pkgutil
 import subprocess
 import sys
 
@@ -26,6 +27,11 @@ def test_the_list_is_sorted_and_complete() -> None:
     }
     assert list(qa.__all__) == sorted(qa.__all__)
     assert typed == set(qa.__all__)
+
+
+def test_no_name_is_that_of_a_module() -> None:
+    """Importing `qa.x` makes the module an attribute of the package, in the place of an exported `x`."""
+    assert not set(qa.__all__) & {module.name for module in pkgutil.iter_modules(qa.__path__)}
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:

@@ -19,6 +19,7 @@ from playwright.sync_api import Browser, Page
 import ui
 from qa import AnswerChain, Config, ConfigError, Hit, build_chain, build_index
 from qa.read import Evidence, Reading, answer_sentences
+from qa.source_panel import SHOWN_CHARACTERS
 from tests.browser import PATIENCE, QUESTION, Traffic, Watch, ask, browser_fixture  # noqa: F401 (found by name)
 
 ROOT = Path(__file__).parents[1]
@@ -192,7 +193,7 @@ def test_a_long_document_comes_in_parts(new_page: NewPage, chain: AnswerChain) -
     document = chain.corpus.document_by_uri("long.txt")
     assert document is not None
     assert len(document.text) > 1_000_000
-    assert len(shown) < 3 * ui.SHOWN_CHARACTERS
+    assert len(shown) < 3 * SHOWN_CHARACTERS
     before = page.get_by_role("button", name="Show more before")
     before.scroll_into_view_if_needed()
     top = page.locator("#source mark").first.evaluate("e => e.getBoundingClientRect().top")

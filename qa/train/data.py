@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from index.sentences import sentence_spans
+from index.sentences import sentence_range, sentence_spans
 from qa.pairs import Pair, PairEncoder
 from qa.train.harder import (
     among_others,
@@ -57,12 +57,6 @@ class Example:
     pair: Pair
     span: tuple[int, int]
     evidence: tuple[int, int]
-
-
-def sentence_range(text: str, start: int, end: int) -> tuple[int, int]:
-    """The half-open range of the sentence or sentences of `text` around [start, end)."""
-    touched = [(a, b) for a, b in sentence_spans(text) if a < end and start < b]
-    return touched[0][0], touched[-1][1]
 
 
 class ExampleEncoder:

@@ -1,22 +1,16 @@
 """`python -m qa.train.fit`: fit a reader's confidence and threshold on articles that no training has seen.
 
-A corpus is written from the held-out articles and as many others to distract, indexed and searched as a user's would
-be; a written question is asked of its own document. One held-out article in six is left out of it, and one paragraph in
-six of the others: their questions have no answer there, some with nothing about their subject in the corpus and some
-with much. Of the questions without an answer only so many are kept that they are a third of all. The sentence model
-learns which sentence holds the answer, the answer model how likely the best one is right. Figures are those of
-five-fold cross-validation in which no article is in two folds.
+The questions of `qa.train.asked` are taken, and of those without an answer only so many that they are a third of all.
+The sentence model learns which sentence holds the answer, the answer model how likely the best one is right. Figures
+are those of five-fold cross-validation in which no article is in two folds.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import logging
 import random
-import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,136 +21,25 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
 
-from index.embed import Embedder
-from index.types import Filter
 from qa import cross_encoder, sentence_ranker
-from qa.build import build_index, open_retriever
 from qa.calibration import Logistic, dump
-from qa.config import Config
 from qa.spans import SpanNetwork, model_folder
-from qa.train.evaluate import normalise
-from qa.train.questions import TITLED, Question
-from qa.train.split import article_key, by_source, load_all
-from qa.train.written import SOURCE as WRITTEN
-from qa.types import Hit
+from qa.train.asked import Asked, Features, ask_all, with_share
+from qa.train.questions import WRITTEN
+from qa.train.split import PUBLIC, by_source, load_all
 
 log = logging.getLogger(__name__)
 
-Features = dict[str, float]
-
+# What the sentence and the answer model of each reader go by.
+FEATURES = {
+    "cross-encoder": (cross_encoder.SENTENCE_FEATURES, cross_encoder.ANSWER_FEATURES),
+    "sentence-ranker": (sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES),
+}
 # The share of questions without an answer that confidence and threshold are made for. Where more of them are asked, a
 # higher `read.threshold` of the settings is better.
 UNANSWERABLE = 1 / 3
 # On the squared weights of the ranker's standardised features; from .03 to .2 it ranks the same.
 PENALTY = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One question with its candidates: their features, whether each is right, its source and its article."""
-
-    source: str
-    article: str
-    answerable: bool
-    features: list[Features]
-    right: list[bool]
-    answer_features: Callable[[Sequence[float]], Features]
-
-
-def write_corpus(
-    held_out: Sequence[Question], others: Sequence[Question], folder: Path, seed: int
-) -> dict[str, list[str]]:
-    """Write one file an article; returns the paragraphs of each held-out article that are in the corpus."""
-    rng = random.Random(seed)
-    articles: dict[str, dict[str, None]] = {}
-    for question in held_out:
-        articles.setdefault(article_key(question), {})[question.context] = None
-    keys = sorted(articles)
-    gone = set(rng.sample(keys, len(keys) // 6))
-    kept = {key: [text for text in articles[key] if key not in gone and rng.random() >= 1 / 6] for key in keys}
-    distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(keys))
-    titled = {q.title for q in held_out if q.source in TITLED}
-    for key, texts in [*kept.items(), *((text, [text]) for text in distractors)]:
-        name = key if key in titled else hashlib.sha256(key.encode()).hexdigest()[:12]
-        if texts:
-            (folder / file_name(name)).write_text("\n\n".join(texts), encoding="utf-8")
-    return kept
-
-
-def file_name(title: str) -> str:
-    """The name of an article's file in the corpus."""
-    return "".join(c if c.isalnum() or c in " -_" else "_" for c in title)[:80] + ".txt"
-
-
-def asked_of(question: Question, kept: Sequence[str]) -> Filter:
-    """Where a question is asked: a written one of its own document, whose subject it often does not name."""
-    return Filter(uris=(file_name(question.title),)) if question.source == WRITTEN and kept else Filter()
-
-
-def as_asked(question: Question, kept: Sequence[str]) -> Question | None:
-    """The question over a corpus that holds these paragraphs of its article; None where that cannot be judged.
-
-    Without its own paragraph it has no answer, unless another one may give it.
-    """
-    if question.context in kept:
-        return question
-    return None if any(holds_answer(text, question) for text in kept) else replace(question, answers=())
-
-
-def holds_answer(text: str, question: Question) -> bool:
-    """True when a gold answer stands in the text, compared as SQuAD does."""
-    own = f" {normalise(text)} "
-    return any(f" {normalise(question.context[a:b])} " in own for a, b in question.answers)
-
-
-def ask_sentence_ranker(embedder: Embedder, passages: int) -> Callable[[Question, Sequence[Hit]], Asked]:
-    """How the sentence ranker's candidates are found and judged."""
-
-    def ask(question: Question, hits: Sequence[Hit]) -> Asked:
-        found = sentence_ranker.candidates(question.text, hits[:passages], embedder)
-        texts = [
-            hits[c.hit].chunk.text[c.start - hits[c.hit].chunk.start : c.end - hits[c.hit].chunk.start] for c in found
-        ]
-        return Asked(
-            question.source,
-            article_key(question),
-            bool(question.answers),
-            [dict(c.features) for c in found],
-            [holds_answer(t, question) for t in texts],
-            lambda scores: sentence_ranker.answer_features(found, scores, hits),
-        )
-
-    return ask
-
-
-def ask_cross_encoder(network: SpanNetwork, passages: int) -> Callable[[Question, Sequence[Hit]], Asked]:
-    """How the cross-encoder's candidates are found and judged: by the sentence that holds the span."""
-
-    def ask(question: Question, hits: Sequence[Hit]) -> Asked:
-        found = cross_encoder.candidates(question.text, hits[:passages], network)
-        right = []
-        for c in found:
-            chunk = hits[c.hit].chunk
-            rows = cross_encoder.select_sentences(c, hits[c.hit], "other", 0.0)
-            text = " ".join(chunk.part(e.start, e.end) for e in rows)
-            span = chunk.text[slice(*c.reading.span)]
-            right.append(holds_answer(text, question) and _overlap(span, question))
-        return Asked(
-            question.source,
-            article_key(question),
-            bool(question.answers),
-            [dict(c.features) for c in found],
-            right,
-            lambda scores: cross_encoder.answer_features(found, scores),
-        )
-
-    return ask
-
-
-def _overlap(span: str, question: Question) -> bool:
-    # The right sentence for the wrong reason teaches nothing: the span must share a word with a gold answer.
-    own = set(normalise(span).split())
-    return any(own & set(normalise(question.context[a:b]).split()) for a, b in question.answers)
 
 
 def fit(asked: Sequence[Asked], rank_features: Sequence[str], answer_names: Sequence[str]) -> tuple[Logistic, Logistic]:
@@ -244,7 +127,7 @@ def cross_validate(
     answerable = np.array([a.answerable for a in asked])
     threshold = choose_threshold(confidence, right, answerable)
     written = np.array([a.source == WRITTEN for a in asked])
-    parts = {"all": np.full(len(asked), True), "public": ~written, "written": written}
+    parts = {"all": np.full(len(asked), True), PUBLIC: ~written, WRITTEN: written}
     return threshold, {
         name: _figures(confidence[part], right[part], answerable[part], threshold)
         for name, part in parts.items()
@@ -272,18 +155,10 @@ def _figures(
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def with_share(asked: Sequence[Asked], share: float, seed: int) -> list[Asked]:
-    """All that have an answer, and as many of the others as make up this share, in their order."""
-    without = [i for i, a in enumerate(asked) if not a.answerable]
-    count = min(len(without), round((len(asked) - len(without)) * share / (1 - share)))
-    drawn = set(random.Random(seed).sample(without, count))
-    return [a for i, a in enumerate(asked) if a.answerable or i in drawn]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m qa.train.fit", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
-    parser.add_argument("--reader", choices=("sentence-ranker", "cross-encoder"), required=True)
+    parser.add_argument("--reader", choices=sorted(FEATURES), required=True)
     parser.add_argument(
         "--questions", type=int, default=1500, help="how many held-out public questions to ask, beside all written ones"
     )
@@ -292,38 +167,13 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     training, held_out = load_all(arguments.data)
     parts = by_source(held_out)
-    public = parts.get("public", [])
+    public = parts.get(PUBLIC, [])
     questions = random.Random(arguments.seed).sample(public, min(arguments.questions, len(public)))
     questions += parts.get(WRITTEN, [])
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "docs"
-        folder.mkdir()
-        kept = write_corpus(held_out, training, folder, arguments.seed)
-        config = Config(corpus=folder, index_dir=Path(temporary) / "index")
-        report = build_index(config)
-        left_out = len({q.context for q in held_out}) - sum(map(len, kept.values()))
-        log.info("%d documents, %d chunks, %d paragraphs left out", report.documents, report.chunks, left_out)
-        retriever = open_retriever(config)
-        passages = config.read.passages
-        network = None
-        features: tuple[tuple[str, ...], tuple[str, ...]]
-        if arguments.reader == "cross-encoder":
-            network = SpanNetwork(model_folder())
-            ask = ask_cross_encoder(network, passages)
-            features = cross_encoder.SENTENCE_FEATURES, cross_encoder.ANSWER_FEATURES
-        else:
-            ask = ask_sentence_ranker(retriever.embedder, passages)
-            features = sentence_ranker.SENTENCE_FEATURES, sentence_ranker.ANSWER_FEATURES
-        asked = []
-        for n, drawn in enumerate(questions, start=1):
-            own = kept[article_key(drawn)]
-            question = as_asked(drawn, own)
-            if question is None:
-                continue
-            asked.append(ask(question, retriever.hits(question.text, asked_of(question, own))))
-            if n % 250 == 0:
-                log.info("asked %d of %d", n, len(questions))
-    asked = with_share([a for a in asked if a.features], UNANSWERABLE, arguments.seed)
+    network = SpanNetwork(model_folder()) if arguments.reader == "cross-encoder" else None
+    asked = ask_all(questions, held_out, training, network, arguments.seed)
+    asked = with_share(asked, UNANSWERABLE, arguments.seed)
+    features = FEATURES[arguments.reader]
     threshold, figures = cross_validate(asked, *features)
     log.info("threshold %.4f", threshold)
     for name, values in figures.items():

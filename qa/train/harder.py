@@ -108,20 +108,15 @@ def with_neighbours(question: Question, longest: int, rng: random.Random) -> Que
     Passages of an index are cut without regard to what will be asked, so the answer stands anywhere in them.
     """
     paragraphs = question.paragraphs
-    first = paragraphs.index(question.context)
-    last, wanted = first, rng.randint(longest // 3, longest)
-    while True:
-        sides = [side for side in (first - 1, last + 1) if 0 <= side < len(paragraphs)]
-        if not sides:
-            break
+    home = first = last = paragraphs.index(question.context)
+    wanted = rng.randint(longest // 3, longest)
+    while sides := [side for side in (first - 1, last + 1) if 0 <= side < len(paragraphs)]:
         side = rng.choice(sides)
         low, high = min(first, side), max(last, side)
         if sum(map(len, paragraphs[low : high + 1])) > wanted:
             break
         first, last = low, high
-    shift = sum(len(text) + 1 for text in paragraphs[first : paragraphs.index(question.context)])
-    spans = tuple((a + shift, b + shift) for a, b in question.answers)
-    return replace(question, context="\n".join(paragraphs[first : last + 1]), answers=spans)
+    return _surrounded(question, paragraphs[first:home], paragraphs[home + 1 : last + 1], "\n")
 
 
 def other_paragraphs(question: Question) -> list[str]:
@@ -142,9 +137,13 @@ def among_others(question: Question, others: Sequence[str], rng: random.Random) 
     before = rng.sample(others, rng.randint(0, min(2, len(others))))
     rest = [text for text in others if text not in before]
     after = rng.sample(rest, rng.randint(0, min(2, len(rest))))
-    start = sum(len(text) + 1 for text in before)
-    context = " ".join([*before, question.context, *after])
-    return replace(question, context=context, answers=tuple((a + start, b + start) for a, b in question.answers))
+    return _surrounded(question, before, after, " ")
+
+
+def _surrounded(question: Question, before: Sequence[str], after: Sequence[str], between: str) -> Question:
+    shift = sum(len(text) + len(between) for text in before)
+    context = between.join([*before, question.context, *after])
+    return replace(question, context=context, answers=tuple((a + shift, b + shift) for a, b in question.answers))
 
 
 def mistype(text: str, rng: random.Random) -> str:

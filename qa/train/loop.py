@@ -26,7 +26,7 @@ from qa.train.questions import Question
 from qa.train.split import load_all, sample_by_source
 from qa.train.synonyms import Rewording, Synonyms
 from qa.train.weights import set_weights
-from qa.train.written import FOLDER as WRITTEN_FOLDER
+from qa.train.written import WRITTEN_FOLDER
 
 log = logging.getLogger(__name__)
 

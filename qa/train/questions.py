@@ -1,4 +1,4 @@
-"""The questions that the reader is trained on, from SQuAD JSON files."""
+"""One question of the training material, what the sources of questions are, and SQuAD JSON files of them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+# The documents of `qa.train.written`.
+WRITTEN = "written"
 # Share of a file's questions that one epoch draws (2 means every question twice). Whole-paragraph SQuAD-like sets
 # count fully; single sentences (QAMR, QA-SRL), reviews, forum posts, stories and policies are sampled down.
 SOURCES: dict[str, float] = {
@@ -36,7 +38,7 @@ SOURCES: dict[str, float] = {
     "qamr_dev.squad": 0.3,
     "qamr_test.squad": 0.3,
     "qasrl_gs": 0.1,
-    "written": 3.0,
+    WRITTEN: 3.0,
 }
 # Files whose contexts are one sentence each.
 SINGLE_SENTENCES = {"qamr_dev.squad", "qamr_test.squad", "qasrl_gs"}
@@ -48,7 +50,7 @@ TITLED = {
     "squadshifts_new_wiki.half_A",
     "nq_open_oracle",
     "covid_qa",
-    "written",
+    WRITTEN,
 }
 # The v2 file repeats the answerable questions of the v1 file; only its no-answer questions add anything.
 NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}

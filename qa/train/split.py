@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
 import logging
 import random
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from qa.train.questions import SOURCES, TITLED, Question, load_squad
-from qa.train.written import FOLDER as WRITTEN
-from qa.train.written import SOURCE as WRITTEN_SOURCE
-from qa.train.written import load_written
+from qa.train.questions import SOURCES, TITLED, WRITTEN, Question, load_squad
+from qa.train.written import WRITTEN_FOLDER, load_written
 
 log = logging.getLogger(__name__)
 
+PUBLIC = "public"
 HELD_OUT_SOURCES = {
     "squad_v1_train_sample",
     "squad_dev-v1.1.half_A.train_articles",
@@ -25,7 +23,7 @@ HELD_OUT_SOURCES = {
     "squadshifts_new_wiki.half_A",
     "nq_open_oracle",
     "covid_qa",
-    "written",
+    WRITTEN,
 }
 
 
@@ -40,29 +38,27 @@ def article_key(question: Question) -> str:
     return question.title if question.source in TITLED else question.context[:200]
 
 
-def load_all(folder: Path, written: Path = WRITTEN) -> tuple[list[Question], list[Question]]:
+def load_all(folder: Path, written: Path = WRITTEN_FOLDER) -> tuple[list[Question], list[Question]]:
     """Return (training, held-out) questions of every file of `SOURCES` in `folder`, and of the `written` documents."""
     training: list[Question] = []
     held_out: list[Question] = []
-    files = [folder / f"{source}.json.gz" for source in SOURCES if source != WRITTEN_SOURCE]
-    for path in files:
+    for source in SOURCES:
+        path = written if source == WRITTEN else folder / f"{source}.json.gz"
         if not path.exists():
             log.warning("%s is missing: trained without it", path.name)
-    public = (question for path in files if path.exists() for question in load_squad(path))
-    own = load_written(written)
-    if not own:
-        log.warning("%s holds no written documents: trained without them", written)
-    for question in itertools.chain(public, own):
-        (held_out if is_held_out(question) else training).append(question)
+            continue
+        for question in load_written(path) if source == WRITTEN else load_squad(path):
+            (held_out if is_held_out(question) else training).append(question)
     held_contexts = {q.context for q in held_out}
     return [q for q in training if q.context not in held_contexts], held_out
 
 
 def by_source(questions: Sequence[Question]) -> dict[str, list[Question]]:
     """The public and the written questions apart, where there are any."""
-    parts = {"public": [q for q in questions if q.source != WRITTEN_SOURCE]}
-    parts[WRITTEN_SOURCE] = [q for q in questions if q.source == WRITTEN_SOURCE]
-    return {source: part for source, part in parts.items() if part}
+    parts: dict[str, list[Question]] = {}
+    for question in questions:
+        parts.setdefault(WRITTEN if question.source == WRITTEN else PUBLIC, []).append(question)
+    return parts
 
 
 def sample_by_source(questions: Sequence[Question], count: int, seed: int) -> dict[str, list[Question]]:

@@ -6,18 +6,18 @@ import re
 from pathlib import Path
 
 from index.errors import LoadError
-from index.sentences import sentence_spans
-from qa.train.questions import Question
+from index.sentences import sentence_range
+from qa.train.questions import WRITTEN, Question
+from qa.words import words
 
-SOURCE = "written"
-FOLDER = Path(__file__).parent / SOURCE
+WRITTEN_FOLDER = Path(__file__).parent / WRITTEN
 
 _DOCUMENT = re.compile(r"^# (.+)$", re.M)
 _QUESTIONS = re.compile(r"^## Questions *$", re.M)
 _ASKED = re.compile(r"(?P<kind>[QN])(?P<place>\d+): (?P<text>.+?)(?:\nA: (?P<answer>.+))?$", re.M)
 
 
-def load_written(folder: Path = FOLDER) -> list[Question]:
+def load_written(folder: Path = WRITTEN_FOLDER) -> list[Question]:
     """The questions of every file in the folder.
 
     Raises:
@@ -53,17 +53,16 @@ def _read(path: Path) -> list[Question]:
                 raise wrong(f"the answer {answer!r} does not stand in paragraph {place + 1}")
             start = _occurrence(context, answer, match["text"]) if answer else 0
             spans = ((start, start + len(answer)),) if answer else ()
-            questions.append(Question(SOURCE, title.strip(), context, match["text"], spans, not spans, paragraphs))
+            questions.append(Question(WRITTEN, title.strip(), context, match["text"], spans, not spans, paragraphs))
     return questions
 
 
 def _occurrence(context: str, answer: str, question: str) -> int:
     """Where the answer stands: of several places the one whose sentence shares most words with the question."""
     places = [m.start() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", context)] or [context.index(answer)]
-    asked = set(re.findall(r"\w+", question.lower()))
+    asked = set(words(question))
 
     def shared(place: int) -> int:
-        sentence = next((context[a:b] for a, b in sentence_spans(context) if a <= place < b), "")
-        return len(asked & set(re.findall(r"\w+", sentence.lower())))
+        return len(asked & set(words(context[slice(*sentence_range(context, place, place + 1))])))
 
     return max(places, key=shared)

@@ -17,6 +17,7 @@ from index.chunk import chunk_document, embedding_text, sentence_spans
 from index.errors import LoadError
 from index.load import load_file
 from index.normal import normalise
+from index.sentences import sentence_range
 from index.settings import ChunkSettings, LoadSettings
 from index.types import Chunk, Document, Heading
 from index.walk import walk
@@ -254,3 +255,8 @@ def test_a_long_quotation_is_split_within() -> None:
     assert len(found) == 13
     assert found[-1] == "Then he left."
     assert found[-2].endswith("worse.”")
+
+
+def test_the_sentence_range_covers_an_answer_over_a_border() -> None:
+    text = "One ends here. Two starts here. Three."
+    assert text[slice(*sentence_range(text, 4, 18))] == "One ends here. Two starts here."

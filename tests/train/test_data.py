@@ -12,7 +12,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from qa.pairs import MAX_TOKENS, PairEncoder
-from qa.train.data import ExampleEncoder, batches, epoch_units, padded, sentence_range
+from qa.train.data import ExampleEncoder, batches, epoch_units, padded
 from qa.train.harder import HardNegatives, among_others, make_unanswerable, mistype, without_answer
 from qa.train.questions import Question, load_squad
 
@@ -76,11 +76,6 @@ def test_a_long_passage_is_windowed_around_its_answer(encoder: ExampleEncoder) -
 def test_without_an_answer_the_span_is_the_null_span(encoder: ExampleEncoder) -> None:
     example = encoder.encode("When did it burn?", "", CONTEXT, None, random.Random(1))
     assert example.span == example.evidence == (0, 0)
-
-
-def test_the_sentence_range_covers_an_answer_over_a_border() -> None:
-    text = "One ends here. Two starts here. Three."
-    assert text[slice(*sentence_range(text, 4, 18))] == "One ends here. Two starts here."
 
 
 def test_an_unanswerable_question_asks_for_something_the_paragraph_does_not_say() -> None:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from qa.train.fit import Asked, calibration_error, choose_threshold, fit, with_share
+from qa.train.asked import Asked, with_share
+from qa.train.fit import calibration_error, choose_threshold, fit
 
 
 def asked_questions(count: int, seed: int) -> list[Asked]:

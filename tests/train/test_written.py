@@ -10,7 +10,7 @@ import pytest
 from index.errors import LoadError
 from qa.train.harder import other_paragraphs, with_neighbours
 from qa.train.split import load_all
-from qa.train.written import FOLDER, load_written
+from qa.train.written import WRITTEN_FOLDER, load_written
 
 DOCUMENT = """# The harbour of Skarn
 The harbour was dredged in May. In May the keeper, Mayor Ole Brun, left.
@@ -76,7 +76,7 @@ def test_paragraphs_that_say_the_answer_are_no_negatives(tmp_path: Path) -> None
 
 
 def test_the_documents_that_ship_are_in_the_format_and_part_by_document(tmp_path: Path) -> None:
-    questions = load_written(FOLDER)
+    questions = load_written(WRITTEN_FOLDER)
     assert 0.2 < sum(not q.answers for q in questions) / len(questions) < 0.45
     training, held_out = load_all(tmp_path)
     assert training and held_out
