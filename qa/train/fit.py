@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-import random
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from qa.calibration import Logistic, dump
 from qa.spans import SpanNetwork, model_folder
 from qa.train.asked import Asked, Features, ask_all, with_share
 from qa.train.questions import WRITTEN
-from qa.train.split import PUBLIC, by_source, load_all
+from qa.train.split import PUBLIC, load_all, sample_by_source
 
 log = logging.getLogger(__name__)
 
@@ -160,16 +159,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
     parser.add_argument("--reader", choices=sorted(FEATURES), required=True)
     parser.add_argument(
-        "--questions", type=int, default=1500, help="how many held-out public questions to ask, beside all written ones"
+        "--questions", type=int, default=1500, help="how many held-out questions to ask, public and written each"
     )
     parser.add_argument("--seed", type=int, default=13)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     training, held_out = load_all(arguments.data)
-    parts = by_source(held_out)
-    public = parts.get(PUBLIC, [])
-    questions = random.Random(arguments.seed).sample(public, min(arguments.questions, len(public)))
-    questions += parts.get(WRITTEN, [])
+    questions = [q for part in sample_by_source(held_out, arguments.questions, arguments.seed).values() for q in part]
     network = SpanNetwork(model_folder()) if arguments.reader == "cross-encoder" else None
     asked = ask_all(questions, held_out, training, network, arguments.seed)
     asked = with_share(asked, UNANSWERABLE, arguments.seed)

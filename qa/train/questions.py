@@ -38,7 +38,7 @@ SOURCES: dict[str, float] = {
     "qamr_dev.squad": 0.3,
     "qamr_test.squad": 0.3,
     "qasrl_gs": 0.1,
-    WRITTEN: 3.0,
+    WRITTEN: 2.2,
 }
 # Files whose contexts are one sentence each.
 SINGLE_SENTENCES = {"qamr_dev.squad", "qamr_test.squad", "qasrl_gs"}

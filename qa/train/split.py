@@ -5,15 +5,19 @@ from __future__ import annotations
 import logging
 import random
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from qa.train.questions import SOURCES, TITLED, WRITTEN, Question, load_squad
 from qa.train.written import WRITTEN_FOLDER, load_written
+from qa.words import words
 
 log = logging.getLogger(__name__)
 
 PUBLIC = "public"
+# Of the written questions that begin alike ("how old"), at most this share may have no answer.
+MOST_WITHOUT_ANSWER = 0.45
 HELD_OUT_SOURCES = {
     "squad_v1_train_sample",
     "squad_dev-v1.1.half_A.train_articles",
@@ -47,21 +51,38 @@ def load_all(folder: Path, written: Path = WRITTEN_FOLDER) -> tuple[list[Questio
         if not path.exists():
             log.warning("%s is missing: trained without it", path.name)
             continue
-        for question in load_written(path) if source == WRITTEN else load_squad(path):
+        for question in even_out(load_written(path)) if source == WRITTEN else load_squad(path):
             (held_out if is_held_out(question) else training).append(question)
     held_contexts = {q.context for q in held_out}
     return [q for q in training if q.context not in held_contexts], held_out
 
 
-def by_source(questions: Sequence[Question]) -> dict[str, list[Question]]:
-    """The public and the written questions apart, where there are any."""
-    parts: dict[str, list[Question]] = {}
-    for question in questions:
-        parts.setdefault(WRITTEN if question.source == WRITTEN else PUBLIC, []).append(question)
-    return parts
+def even_out(questions: Sequence[Question], most: float = MOST_WITHOUT_ANSWER) -> list[Question]:
+    """Leave out unanswerable questions of those openings that mostly have no answer.
+
+    A network would learn that "how old" is never answered, and figures on such questions would flatter it.
+    """
+    answered = Counter(_opening(q.text) for q in questions if q.answers)
+    unanswerable = sorted((q for q in questions if not q.answers), key=lambda q: zlib.crc32(q.text.encode()))
+    left_out: set[Question] = set()
+    seen: Counter[str] = Counter()
+    for question in unanswerable:
+        opening = _opening(question.text)
+        seen[opening] += 1
+        if seen[opening] > 1 + answered[opening] * most / (1 - most):
+            left_out.add(question)
+    return [q for q in questions if q not in left_out]
+
+
+def _opening(question: str) -> str:
+    first, second = (*words(question), "", "")[:2]
+    return f"{first} {second}" if first == "how" else first
 
 
 def sample_by_source(questions: Sequence[Question], count: int, seed: int) -> dict[str, list[Question]]:
     """At most `count` of the public and of the written questions, where there are any."""
+    parts: dict[str, list[Question]] = {}
+    for question in questions:
+        parts.setdefault(WRITTEN if question.source == WRITTEN else PUBLIC, []).append(question)
     drawn = random.Random(seed)
-    return {source: drawn.sample(part, min(count, len(part))) for source, part in by_source(questions).items()}
+    return {source: drawn.sample(part, min(count, len(part))) for source, part in parts.items()}

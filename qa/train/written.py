@@ -21,9 +21,17 @@ def load_written(folder: Path = WRITTEN_FOLDER) -> list[Question]:
     """The questions of every file in the folder.
 
     Raises:
-        LoadError: when a file is not in the format, or an answer does not stand in its paragraph.
+        LoadError: when a file is not in the format, an answer does not stand in its paragraph, or two documents have
+            one title: they would be taken for one.
     """
-    return [question for path in sorted(folder.glob("*.txt")) for question in _read(path)]
+    questions: list[Question] = []
+    documents: dict[str, tuple[str, ...]] = {}
+    for path in sorted(folder.glob("*.txt")):
+        for question in _read(path):
+            if documents.setdefault(question.title, question.paragraphs) != question.paragraphs:
+                raise LoadError(f'another document has the title "{question.title}", too. Change one.', str(path))
+            questions.append(question)
+    return questions
 
 
 def _read(path: Path) -> list[Question]:

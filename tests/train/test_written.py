@@ -9,7 +9,7 @@ import pytest
 
 from index.errors import LoadError
 from qa.train.harder import other_paragraphs, with_neighbours
-from qa.train.split import load_all
+from qa.train.split import even_out, load_all
 from qa.train.written import WRITTEN_FOLDER, load_written
 
 DOCUMENT = """# The harbour of Skarn
@@ -56,6 +56,23 @@ def test_what_is_wrong_is_named_with_its_document(tmp_path: Path, old: str, new:
     with pytest.raises(LoadError) as caught:
         load_written(write(tmp_path, DOCUMENT.replace(old, new)))
     assert said in str(caught.value) and "news.txt" in str(caught.value) and "The harbour of Skarn" in str(caught.value)
+
+
+def test_two_documents_with_one_title_are_named(tmp_path: Path) -> None:
+    write(tmp_path, DOCUMENT)
+    (tmp_path / "other.txt").write_text(DOCUMENT.replace("Brun", "Berg"), encoding="utf-8")
+    with pytest.raises(LoadError, match=r'other\.txt.* the title "The harbour of Skarn"'):
+        load_written(tmp_path)
+
+
+def test_no_opening_of_a_question_tells_that_it_has_no_answer(tmp_path: Path) -> None:
+    more = "".join(f"N2: How old was the {word} brother?\n" for word in ("oldest", "younger", "second", "dead"))
+    answered = "Q1: How long did the dredging take?\nA: May\nQ2: Who sails?\nA: Mira Vance\nN3: Who fishes?\n"
+    questions = load_written(write(tmp_path, DOCUMENT + answered + more))
+    kept = even_out(questions, most=0.5)
+    assert [q for q in kept if q.answers] == [q for q in questions if q.answers]
+    assert sum(q.text.startswith("How old") for q in kept) == 1, "none of five is answered"
+    assert "Who fishes?" in {q.text for q in kept}, "two of three are"
 
 
 def test_a_passage_of_the_document_keeps_the_answer(tmp_path: Path) -> None:
