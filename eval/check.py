@@ -12,9 +12,9 @@ from rapidfuzz import fuzz
 from eval.answers import write_lines
 from eval.ask import texts_of
 from eval.gold import Question, find_quote, load_questions
-from eval.run import Job, Progress, index_corpus
+from eval.run import Job, index_corpus
 from eval.text_metrics import answer_contained, normalise_answer, short_answers
-from qa import build_chain, normalise, sentence_spans
+from qa import Progress, build_chain, normalise, sentence_spans
 
 # Per cent of the quote's characters that the passage found must share with it, by edit distance.
 CERTAIN = 90.0

@@ -16,13 +16,11 @@ from eval.metrics import score
 from eval.report import html_report
 from eval.saved import Run, write_run
 from eval.summary import describe, summarise
-from qa import AnswerChain, Config, UpdateReport, build_chain, build_index
+from qa import AnswerChain, Config, Progress, UpdateReport, build_chain, build_index
 
 log = logging.getLogger(__name__)
 
 CACHE = Path(".eval")
-
-Progress = Callable[[str, int, int], None]
 
 
 def evaluation_index(config: Config, cache: Path = CACHE) -> Path:

@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from index.errors import LoadError
 from index.load import load_file
-from index.passages import Passages, Progress
+from index.passages import Passages
 from index.schema import to_json
 from index.settings import LoadSettings
-from index.types import Document, LeftOut
-from index.walk import FoundFile
+from index.types import Document, LeftOut, Progress
+from index.walk import FoundFile, Unread
 
 # A file changed so shortly before it was looked at may be changed again with the same time stamp: the coarsest clock of
 # a file system in use (FAT) counts in two seconds. Its content is compared the next time.
@@ -56,15 +56,16 @@ class Files:
         self.altered = False
 
     def compare(
-        self, found: Sequence[FoundFile], left_out: Sequence[LeftOut], same_settings: bool, progress: Progress
+        self, found: Sequence[FoundFile], unread: Sequence[Unread], same_settings: bool, progress: Progress
     ) -> None:
         """`same_settings`: whether files were loaded with these settings the last time."""
         known = {row[0]: _Known(*row[1:]) for row in self._sql("SELECT * FROM files")}
         reasons: dict[str, str] = dict(self._sql("SELECT uri, reason FROM left_out").fetchall())
-        unreadable = {item.uri: item.reason for item in left_out}
+        unreadable = {item.uri: item.reason for item in unread}
+        closed = {item.uri for item in unread if item.hides}
         gone = known.keys() - {file.uri for file in found}
-        # What lies in a folder that cannot be listed now is not gone.
-        hidden = {uri for uri in gone if not unreadable.keys().isdisjoint(_places(uri))}
+        # What lies in a folder that cannot be listed now is not gone; what lay in one that is a file now is.
+        hidden = {uri for uri in gone if uri in unreadable or not closed.isdisjoint(_folders_above(uri))}
         gone -= hidden
         movable = {known[uri].good_sha256: uri for uri in sorted(gone, reverse=True) if known[uri].good_sha256}
         for number, file in enumerate(found):
@@ -188,8 +189,6 @@ def _digest(path: Path) -> str:
         return ""
 
 
-def _places(uri: str) -> Iterator[str]:
-    """The uri and the folders above it."""
-    yield uri
-    for parent in PurePosixPath(uri).parents:
-        yield str(parent)
+def _folders_above(uri: str) -> Iterator[str]:
+    """Innermost first, "." last."""
+    return map(str, PurePosixPath(uri).parents)

@@ -5,16 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Callable
 
 from index.chunk import chunk_document, embedding_text
 from index.embed import Embedder
 from index.settings import ChunkSettings
 from index.spool import Spool
-from index.types import Chunk, Document, Heading
+from index.types import Chunk, Document, Heading, Progress
 from index.words import bigrams
-
-Progress = Callable[[str, int, int], None]
 
 PASSAGES_AT_ONCE = 256
 # A word in more than this share of the passages, and in more than so many, is not searched for.

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 EMBEDDED_MODEL = "all-MiniLM-L6-v2"
+
+
+def with_home(path: str) -> str:
+    """The path with `~` or `~name` at its beginning replaced by that home folder, where there is one."""
+    # Path.expanduser would fail for a user that is not known.
+    return os.path.expanduser(path)  # noqa: PTH111
 
 
 class Settings(BaseModel):
@@ -33,7 +40,7 @@ class ChunkSettings(Settings):
 class EmbedSettings(Settings):
     """`model` is the embedded model's name, or any sentence-transformers folder or name that is on this machine."""
 
-    model: str = EMBEDDED_MODEL
+    model: Annotated[str, AfterValidator(with_home)] = EMBEDDED_MODEL
     precision: Literal["int8", "float32"] = "int8"
     batch_size: Annotated[int, Field(ge=1, le=1024)] = 32
     query_prompt: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ class LeftOut:
     uri: str
     reason: str
     stale: bool = False
+
+
+class Progress(Protocol):
+    """Is told how far long work is: the step it is at, how much of it is done, and of how much in all."""
+
+    def __call__(self, step: str, done: int, total: int, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

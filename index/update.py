@@ -15,11 +15,11 @@ from index.files import Files
 from index.identity import check_identity, identity
 from index.load import TEXT_VERSION
 from index.lock import writing
-from index.passages import Passages, Progress
+from index.passages import Passages
 from index.schema import DATABASE, SCHEMA, create_tables, explained, has_tables, open_to_write, read_meta, write_meta
 from index.settings import ChunkSettings, LoadSettings
 from index.spool import Spool
-from index.types import UpdateReport
+from index.types import Progress, UpdateReport
 from index.vectors import load_vectors
 from index.walk import walk
 
@@ -54,8 +54,8 @@ def update_index(
     started = time.monotonic()
     # Taken before any file is looked at: what changes from now on is younger.
     now = time.time_ns()
-    found, left_out = walk(root)
-    if not found and not left_out:
+    found, unread = walk(root)
+    if not found and not unread:
         raise CorpusError(
             f"The folder of documents {root} is empty. Put documents into it or name another with --corpus; "
             "what was indexed before is kept."
@@ -73,7 +73,7 @@ def update_index(
                 passages = Passages(connection, embedder, chunk, spool)
                 read_as = f"{TEXT_VERSION} {load.model_dump_json()}"
                 files = Files(connection, root, load, passages, now)
-                files.compare(found, left_out, meta.get("load") == read_as, progress or _silent)
+                files.compare(found, unread, meta.get("load") == read_as, progress or _silent)
                 if changed_settings := "model" in meta and not identity(embedder, chunk).items() <= meta.items():
                     log.info("The model or the chunking has changed: making all passages again.")
                     passages.put_all_again()

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from index.errors import CorpusError
 from index.load import SUFFIXES, uri_of
-from index.types import LeftOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +19,15 @@ class FoundFile:
     uri: str
     size: int
     mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """A file or folder that cannot be indexed, and why; `hides`: what may lie below it cannot be seen either."""
+
+    uri: str
+    reason: str
+    hides: bool
 
 
 def check_folder(root: Path) -> None:
@@ -36,7 +44,7 @@ def check_folder(root: Path) -> None:
         ) from None
 
 
-def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
+def walk(root: Path) -> tuple[list[FoundFile], list[Unread]]:
     """Every file below `root`: those that can be indexed and those that cannot, each in the order of their uris.
 
     Hidden files and folders (a leading full stop) are passed over in silence, as is a link to a file or folder that the
@@ -50,9 +58,7 @@ def walk(root: Path) -> tuple[list[FoundFile], list[LeftOut]]:
     search = _Search(root)
     search.folders()
     search.links()
-    return [search.found[uri] for uri in sorted(search.found)], [
-        search.left_out[uri] for uri in sorted(search.left_out)
-    ]
+    return [search.found[uri] for uri in sorted(search.found)], [search.unread[uri] for uri in sorted(search.unread)]
 
 
 class _Search:
@@ -64,7 +70,7 @@ class _Search:
         self._links: list[Path] = []
         self._met: set[Path] = set()
         self.found: dict[str, FoundFile] = {}
-        self.left_out: dict[str, LeftOut] = {}
+        self.unread: dict[str, Unread] = {}
 
     def folders(self) -> None:
         waiting = [self._root]
@@ -74,7 +80,7 @@ class _Search:
             try:
                 paths = sorted(folder.iterdir())
             except OSError as error:
-                self._leave_out(folder, f"The folder cannot be listed: {error.strerror}.")
+                self._leave_out(folder, f"The folder cannot be listed: {error.strerror}.", hides=True)
                 continue
             # Office programs put a file "~$name" beside one that is open.
             for path in (path for path in paths if not path.name.startswith((".", "~$"))):
@@ -83,7 +89,7 @@ class _Search:
                     is_folder = not is_link and path.is_dir()
                 except OSError as error:
                     # A folder may be listed and yet not be entered (its x permission).
-                    self._leave_out(path, f"The file or folder cannot be reached: {error.strerror}.")
+                    self._leave_out(path, f"The file or folder cannot be reached: {error.strerror}.", hides=True)
                     continue
                 if is_link:
                     self._links.append(path)
@@ -115,7 +121,7 @@ class _Search:
         try:
             status = path.stat()
         except OSError as error:
-            self._leave_out(path, f"The file cannot be read: {error.strerror}.")
+            self._leave_out(path, f"The file cannot be read: {error.strerror}.", hides=True)
             return
         uri = uri_of(path, self._root)
         if not stat.S_ISREG(status.st_mode):
@@ -128,6 +134,6 @@ class _Search:
         else:
             self.found[uri] = FoundFile(path, uri, status.st_size, status.st_mtime_ns)
 
-    def _leave_out(self, path: Path, reason: str) -> None:
+    def _leave_out(self, path: Path, reason: str, hides: bool = False) -> None:
         uri = uri_of(path, self._root)
-        self.left_out[uri] = LeftOut(uri, reason)
+        self.unread[uri] = Unread(uri, reason, hides)

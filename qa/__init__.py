@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from index.normal import normalise
     from index.sentences import sentence_spans
     from index.store import Corpus
-    from index.types import Chunk, Document, Filter, LeftOut, UpdateReport
+    from index.types import Chunk, Document, Filter, LeftOut, Progress, UpdateReport
     from qa.build import build_chain, build_index
     from qa.chain import AnswerChain
     from qa.config import Config, load_config
@@ -64,7 +64,7 @@ _HOMES = {
     "index.normal": ("normalise",),
     "index.sentences": ("sentence_spans",),
     "index.store": ("Corpus",),
-    "index.types": ("Chunk", "Document", "Filter", "LeftOut", "UpdateReport"),
+    "index.types": ("Chunk", "Document", "Filter", "LeftOut", "Progress", "UpdateReport"),
     "qa.build": ("build_chain", "build_index"),
     "qa.chain": ("AnswerChain",),
     "qa.config": ("Config", "load_config"),
@@ -110,6 +110,7 @@ __all__ = [
     "Part",
     "Piece",
     "Place",
+    "Progress",
     "QuestionError",
     "SourcePart",
     "SourceView",

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from index.embed import Embedder, load_embedder
 from index.schema import DATABASE, open_to_read
 from index.store import Corpus
-from index.types import UpdateReport
+from index.types import Progress, UpdateReport
 from index.update import update_index
 from index.walk import check_folder
 from qa.chain import AnswerChain
 from qa.config import Config
 from qa.read import Reader
 from qa.retrieve import HybridRetriever
-
-Progress = Callable[[str, int, int], None]
 
 
 def build_index(config: Config, progress: Progress | None = None) -> UpdateReport:

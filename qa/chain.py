@@ -64,7 +64,7 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
 
     def search(self, query: str, k: int = 10, where: Filter | None = None) -> tuple[Hit, ...]:
         """The best `k` passages for words or a question, without reading them for an answer."""
-        return self.retriever.hits(_checked(query), where)[:k]
+        return self.retriever.hits(_checked(query), where, max(self.retriever.settings.candidates, k))[:k]
 
     def invoke(self, input: dict[str, Any], config: RunnableConfig | None = None, **kwargs: Any) -> Answer:
         """Answer one question.
@@ -169,11 +169,12 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         """The documents of the passages by id, as they were when their passages were found."""
         documents: dict[int, Document] = {}
         for chunk in chunks:
-            try:
-                document = documents.setdefault(chunk.doc_id, self.corpus.document(chunk.doc_id))
-            except KeyError:
-                raise IndexChanged(CHANGED) from None
-            if document.text[chunk.start : chunk.end] != chunk.text:
+            if chunk.doc_id not in documents:
+                try:
+                    documents[chunk.doc_id] = self.corpus.document(chunk.doc_id)
+                except KeyError:
+                    raise IndexChanged(CHANGED) from None
+            if documents[chunk.doc_id].text[chunk.start : chunk.end] != chunk.text:
                 raise IndexChanged(CHANGED)
         return documents
 

@@ -10,14 +10,16 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 
 from index.errors import ConfigError
-from index.settings import ChunkSettings, EmbedSettings, LoadSettings, Settings
+from index.settings import ChunkSettings, EmbedSettings, LoadSettings, Settings, with_home
 
 PREFIX = "DOCQA_"
 CONFIG_FILE = Path("docqa.toml")
+
+HomePath = Annotated[Path, AfterValidator(lambda path: Path(with_home(str(path))))]
 
 
 class RetrievalSettings(Settings):
@@ -47,10 +49,10 @@ class ChatSettings(Settings):
 
 
 class Config(Settings):
-    """All settings. Paths are taken as they are, relative ones from the working folder."""
+    """All settings. Relative paths are taken from the working folder; `~` is the home folder."""
 
-    corpus: Path = Path("seeds")
-    index_dir: Path = Path(".docqa")
+    corpus: HomePath = Path("seeds")
+    index_dir: HomePath = Path(".docqa")
     load: LoadSettings = LoadSettings()
     chunk: ChunkSettings = ChunkSettings()
     embed: EmbedSettings = EmbedSettings()
@@ -82,7 +84,7 @@ def resolve_config(
 ) -> tuple[Config, dict[str, str]]:
     """As `load_config`, with the source of every setting that is not left at its default: dotted path to its name."""
     given: list[tuple[str, Any, str]] = []
-    path = file or CONFIG_FILE
+    path = Path(with_home(str(file or CONFIG_FILE)))
     if file is not None or path.exists():
         given += [(key, value, str(path)) for key, value in _flatten(_read_toml(path))]
     for name, text in sorted((os.environ if environment is None else environment).items()):

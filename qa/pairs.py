@@ -13,6 +13,8 @@ MAX_QUESTION_TOKENS = 48
 FIRST_QUESTION_TOKENS = 16
 MAX_TITLE_TOKENS = 16
 MAX_TOKENS = 320
+# More than twice the longest answer: where one runs over the middle of what two windows share, both read all of it.
+WINDOW_OVERLAP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,15 @@ class PairEncoder:
     def encode(self, question: str, title: str, passage: str) -> Pair:
         """Encode one pair; an empty title is left out with its separator."""
         return self.assemble(question, title, *self.tokens(passage))
+
+    def windows(self, question: str, title: str, passage: str) -> list[Pair]:
+        """The pairs that together hold a whole passage; each begins with the last `WINDOW_OVERLAP` tokens of the one
+        before. A passage that fits is one pair, the same as that of `encode`.
+        """
+        ids, offsets = self.tokens(passage)
+        step = self.room(question, title) - WINDOW_OVERLAP
+        starts = range(0, max(1, len(ids) - WINDOW_OVERLAP), step)
+        return [self.assemble(question, title, ids[start:], offsets[start:]) for start in starts]
 
     def assemble(self, question: str, title: str, ids: list[int], offsets: list[tuple[int, int]]) -> Pair:
         """Encode one pair whose passage is already tokenised."""

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from index.chunk import TRAIL_SEPARATOR, sentence_spans
+from index.chunk import TRAIL_SEPARATOR
+from index.sentences import sentence_spans
 from qa.types import Hit
 
 

@@ -48,12 +48,16 @@ class HybridRetriever(BaseRetriever):
     embedder: SkipValidation[Embedder]
     settings: RetrievalSettings
 
-    def hits(self, query: str, where: Filter | None = None) -> tuple[Hit, ...]:
-        """The fused passages, best first: at most twice `settings.candidates`, each with its BM25 and cosine parts."""
+    def hits(self, query: str, where: Filter | None = None, candidates: int | None = None) -> tuple[Hit, ...]:
+        """The fused passages, best first: at most twice the `candidates`, each with its BM25 and cosine parts.
+
+        `candidates` are those of the settings unless given.
+        """
         where = where or Filter()
-        text = self.corpus.search_text(query, self.settings.candidates, where)
+        candidates = candidates or self.settings.candidates
+        text = self.corpus.search_text(query, candidates, where)
         vector = self.embedder.embed_query(query)
-        cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, self.settings.candidates, where)}
+        cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, candidates, where)}
         # A passage that only its words found gets its cosine too: without one, the one exact match would be lost.
         cosines |= self.corpus.cosines(vector, [m.chunk_id for m in text if m.chunk_id not in cosines])
         nearest = sorted(cosines.items(), key=lambda pair: -pair[1])

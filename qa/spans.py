@@ -18,7 +18,7 @@ from tokenizers import Tokenizer
 
 from index.errors import ModelError
 from index.onnx_session import open_session, side_by_side
-from qa.pairs import Pair, PairEncoder
+from qa.pairs import WINDOW_OVERLAP, Pair, PairEncoder
 
 MODEL_FILE = "reader.onnx"
 TOKENIZER_FILE = "tokenizer.json"
@@ -51,12 +51,12 @@ class SentenceReading:
 class PassageReading:
     """What the network says of one passage, in logits.
 
-    `start`, `end` and `evidence` have the shape (n passage tokens,): whether an answer begins there, ends there, and
-    whether the token belongs to a sentence that answers. `null` is the start + end logit of no answer, at [CLS];
-    `score` says whether the passage answers at all.
+    `offsets` has the code point range of each token in the passage's text. `start`, `end` and `evidence` have the shape
+    (n passage tokens,): whether an answer begins there, ends there, and whether the token belongs to a sentence that
+    answers. `null` is the start + end logit of no answer, at [CLS]; `score` says whether the passage answers at all.
     """
 
-    pair: Pair
+    offsets: list[tuple[int, int]]
     start: NDArray[np.float32]
     end: NDArray[np.float32]
     evidence: NDArray[np.float32]
@@ -76,7 +76,7 @@ class PassageReading:
         weights = np.exp(flat - top)
         total = float(weights.sum()) + math.exp(self.null - top)
         likely = 1 / (1 + np.exp(-self.evidence.astype(np.float64)))
-        begins = [a for a, _ in self.pair.offsets]
+        begins = [a for a, _ in self.offsets]
         found = []
         for a, b in ranges:
             first, last = bisect_left(begins, a), bisect_left(begins, b)
@@ -96,7 +96,7 @@ class PassageReading:
         return found
 
     def _text_range(self, first: int, last: int) -> tuple[int, int]:
-        return self.pair.offsets[first][0], self.pair.offsets[last][1]
+        return self.offsets[first][0], self.offsets[last][1]
 
 
 def model_folder() -> Path:
@@ -129,9 +129,11 @@ class SpanNetwork:
             raise ModelError(f"{path} cannot be loaded ({error}): install docqa again.") from error
 
     def read(self, question: str, passages: Sequence[tuple[str, str]]) -> list[PassageReading]:
-        """Read (title, text) passages, each of which must hold at least one token."""
-        pairs = [self.pairs.encode(question, title, text) for title, text in passages]
-        return side_by_side(self._read, pairs, size=lambda pair: len(pair.ids))
+        """Read (title, text) passages, each of which must hold at least one token; a long one in several windows."""
+        windows = [self.pairs.windows(question, title, text) for title, text in passages]
+        pairs = [pair for of_passage in windows for pair in of_passage]
+        readings = iter(side_by_side(self._read, pairs, size=lambda pair: len(pair.ids)))
+        return [_joined([next(readings) for _ in of_passage]) for of_passage in windows]
 
     def _read(self, pair: Pair) -> PassageReading:
         feed = {
@@ -142,8 +144,30 @@ class SpanNetwork:
         start, end, evidence, score = (o[0] for o in self._session.run(["start", "end", "evidence", "score"], feed))
         inside = slice(*pair.passage)
         return PassageReading(
-            pair, start[inside], end[inside], evidence[inside], float(start[0]) + float(end[0]), float(score)
+            pair.offsets, start[inside], end[inside], evidence[inside], float(start[0]) + float(end[0]), float(score)
         )
+
+
+def _joined(windows: list[PassageReading]) -> PassageReading:
+    """One reading from those of a passage's windows, in order.
+
+    Of the tokens that two share, each gives the half that it has seen more text around. A passage answers where one of
+    its windows does: its `score` is the highest, its `null` the lowest, as in BERT's run_squad.py.
+    """
+    half, last = WINDOW_OVERLAP // 2, len(windows) - 1
+    own = [slice(half if i else 0, len(w.start) - half if i < last else None) for i, w in enumerate(windows)]
+    start, end, evidence = (
+        np.concatenate([getattr(window, name)[part] for window, part in zip(windows, own, strict=True)])
+        for name in ("start", "end", "evidence")
+    )
+    return PassageReading(
+        [offset for window, part in zip(windows, own, strict=True) for offset in window.offsets[part]],
+        start,
+        end,
+        evidence,
+        null=min(window.null for window in windows),
+        score=max(window.score for window in windows),
+    )
 
 
 def span_scores(start: NDArray[np.float32], end: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -81,7 +81,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One step of a streamed answer: the hits found, text so far (not yet verified), or the final verified answer."""
+    """One step of a streamed answer: the hits found, the text up to the end of a sentence, or the whole answer.
+
+    Text is sent once its quotes are verified.
+    """
 
     kind: Literal["retrieved", "text", "answer"]
     hits: tuple[Hit, ...] = ()

@@ -29,8 +29,8 @@ Open = Callable[[Config], AnswerChain]
 class WorstFirst(HybridRetriever):
     """Retrieval with its order turned round."""
 
-    def hits(self, query: str, where: Filter | None = None) -> tuple[Hit, ...]:
-        return super().hits(query, where)[::-1]
+    def hits(self, query: str, where: Filter | None = None, candidates: int | None = None) -> tuple[Hit, ...]:
+        return super().hits(query, where, candidates)[::-1]
 
 
 class LastSentence:

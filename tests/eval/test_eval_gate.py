@@ -15,7 +15,7 @@ from eval.junit import junit
 from eval.markdown import comparison_summary, plain
 from eval.saved import Run
 from qa import EvaluationError
-from tests.eval.records import answered, gold, good_run, run_of
+from tests.eval.records import abstained, answered, gold, good_run, run_of
 
 
 def baseline_of(run: Run, folder: Path) -> Path:
@@ -69,6 +69,27 @@ def test_one_inexact_quote_is_enough(tmp_path: Path) -> None:
     assert "Quotes exact went from 1.000 to 0.993" in verdict.why
     with pytest.raises(EvaluationError, match=r"quotes exact is 0\.993 and must be 1"):
         write_baseline(after, tmp_path / "baseline.json")
+
+
+def test_an_inexact_quote_counts_where_the_baseline_abstained(tmp_path: Path) -> None:
+    run = good_run(200)
+    before = run_of(run.gold, [run.records[0], abstained(1), *run.records[2:]])
+    broken = replace(run.records[1], citations=(replace(run.records[1].citations[0], matches=False),))
+    after = run_of(run.gold, [run.records[0], broken, *run.records[2:]])
+    verdict = judge(after, read_baseline(baseline_of(before, tmp_path)))
+    assert verdict.code == REGRESSION
+    # 149 of the 150 answers of the new run.
+    assert "Quotes exact went from 1.000 to 0.993" in verdict.why
+
+
+def test_an_inexact_quote_counts_where_the_baseline_only_abstained(tmp_path: Path) -> None:
+    questions = [gold(number) for number in range(20)]
+    before = run_of(questions, [abstained(number) for number in range(20)])
+    broken = replace(answered(1), citations=(replace(answered(1).citations[0], matches=False),))
+    after = run_of(questions, [before.records[0], broken, *before.records[2:]])
+    verdict = judge(after, read_baseline(baseline_of(before, tmp_path)))
+    assert verdict.code == REGRESSION
+    assert "Quotes exact went from 1.000 to 0.000" in verdict.why
 
 
 def test_other_questions_cannot_be_compared(tmp_path: Path) -> None:

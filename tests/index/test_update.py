@@ -8,8 +8,10 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,7 +25,7 @@ from index.store import Corpus
 from index.types import UpdateReport
 from index.update import update_index
 from index.vectors import FILE
-from tests.conftest import LetterEmbedder
+from tests.conftest import DOCUMENTS, LetterEmbedder
 
 Update = Callable[[], UpdateReport]
 LONG_AGO_NS = 1_600_000_000 * 10**9
@@ -291,6 +293,67 @@ def test_a_file_that_could_not_be_reached_for_a_while_is_good_again(
     report = update()
     assert (report.left_out, counts(report)) == ((), (0, 0, 0, 0, 3))
     assert corpus.status().stale == 0
+
+
+@pytest.mark.parametrize("instead", ["file without a type", "pipe", "link to nothing", "link out of the corpus"])
+def test_what_lay_in_a_folder_that_is_no_folder_any_more_is_gone(
+    corpus_folder: Path, update: Update, corpus: Corpus, tmp_path: Path, instead: str
+) -> None:
+    council = corpus_folder / "council"
+    if instead == "link out of the corpus":
+        council.rename(tmp_path / "moved")
+        council.symlink_to(tmp_path / "moved")
+    else:
+        shutil.rmtree(council)
+        if instead == "pipe":
+            os.mkfifo(council)
+        elif instead == "link to nothing":
+            council.symlink_to(tmp_path / "nothing")
+        else:
+            council.write_text("No notes any more.", "utf-8")
+    report = update()
+    assert counts(report) == (0, 0, 0, 2, 1)
+    assert [(item.uri, item.stale) for item in report.left_out] == [("council", False)]
+    assert [info.uri for info in corpus.documents()] == ["river.md"]
+    assert corpus.search_text("budget", 5) == []
+    assert counts(update()) == (0, 0, 0, 0, 1)
+
+
+@contextmanager
+def without_rights_of_root() -> Iterator[Path]:
+    """A new folder and, for root, to whom permissions do not apply, another user."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o444])
+def test_what_lies_in_a_folder_that_cannot_be_opened_is_kept(embedder: LetterEmbedder, mode: int) -> None:
+    with without_rights_of_root() as folder:
+        root, index = folder / "corpus", folder / "index"
+        for name, text in DOCUMENTS.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_text(text, "utf-8")
+
+        def update() -> UpdateReport:
+            return update_index(root, index, embedder, LoadSettings(), ChunkSettings())
+
+        assert update().added == 3
+        (root / "council").chmod(mode)
+        report = update()
+        (root / "council").chmod(0o755)
+        assert counts(report) == (0, 0, 0, 0, 1)
+        assert {item.stale for item in report.left_out} == {True}
+        corpus = Corpus.open(index, embedder, ChunkSettings())
+        assert [info.uri for info in corpus.documents() if info.stale] == ["council/budget.txt", "council/minutes.txt"]
+        assert (update().left_out, corpus.status().stale) == ((), 0)
+        corpus.close()
 
 
 def test_a_broken_new_file_is_named_and_the_rest_is_indexed(corpus_folder: Path, update: Update) -> None:

@@ -10,7 +10,20 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 
-from qa import Answer, AnswerChain, Config, Event, Filter, IndexChanged, QuestionError, Turn, build_chain, build_index
+from qa import (
+    Answer,
+    AnswerChain,
+    Config,
+    Document,
+    Event,
+    Filter,
+    IndexChanged,
+    QuestionError,
+    Turn,
+    build_chain,
+    build_index,
+)
+from qa.config import RetrievalSettings
 
 FERRY = """Skarn ferry
 
@@ -156,6 +169,35 @@ def test_a_question_in_another_language_gets_passages_and_no_invention(chain: An
 )
 def test_search_syntax_in_a_question_is_only_words(chain: AnswerChain, question: str) -> None:
     assert chain.invoke({"question": question}).hits
+
+
+def test_a_search_finds_as_many_passages_as_asked_for(config: Config, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(30):
+        (docs / f"{number}.txt").write_text(f"Boat {number} lies in the harbour of Skarn.\n")
+    few = {"retrieval": RetrievalSettings(candidates=5)}
+    own = config.model_copy(update={"corpus": docs, "index_dir": tmp_path / "index", **few})
+    build_index(own)
+    chain = build_chain(own)
+    found = chain.search("harbour of Skarn", 20)
+    assert len({hit.uri for hit in found}) == 20
+    assert len(chain.search("harbour of Skarn", 1000)) == 30
+    assert len(chain.search("harbour of Skarn", 3)) == 3
+
+
+def test_a_document_is_loaded_once_for_all_its_sentences(chain: AnswerChain, monkeypatch: pytest.MonkeyPatch) -> None:
+    (hit,) = (hit for hit in chain.search(QUESTION) if hit.uri == "ferry.txt")
+    load = chain.corpus.document
+    loaded: list[int] = []
+
+    def counted(doc_id: int) -> Document:
+        loaded.append(doc_id)
+        return load(doc_id)
+
+    monkeypatch.setattr(chain.corpus, "document", counted)
+    assert list(chain._documents([hit.chunk] * 3)) == [hit.chunk.doc_id]
+    assert loaded == [hit.chunk.doc_id]
 
 
 def test_a_running_chain_sees_what_was_indexed_since(config: Config, chain: AnswerChain) -> None:

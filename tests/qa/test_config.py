@@ -89,6 +89,22 @@ def test_a_wrong_file_is_named_with_the_key(folder: Path, text: str, message: st
     assert message in str(caught.value)
 
 
+def test_a_tilde_is_the_home_folder_whoever_says_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    write(folder, 'index_dir = "~/papers-index"\n[embed]\nmodel = "~/models/mine"\n')
+    config, origin = resolve_config({"corpus": "~"}, environment={})
+    assert config.index_dir == folder / "home" / "papers-index"
+    assert config.corpus == folder / "home"
+    assert config.embed.model == str(folder / "home" / "models" / "mine")
+    assert origin["index_dir"] == "docqa.toml"
+    assert load_config(environment={"DOCQA_CORPUS": "~/papers"}).corpus == folder / "home" / "papers"
+    (folder / "home").mkdir()
+    write(folder / "home", "[read]\npassages = 3\n")
+    assert load_config(file=Path("~/docqa.toml"), environment={}).read.passages == 3
+    for name in ("papers/~", "~nobody-has-this-name/papers"):
+        assert load_config({"corpus": name}, environment={}).corpus == Path(name)
+
+
 def test_a_section_may_be_empty(folder: Path) -> None:
     write(folder, "[chat]\n[read]\n")
     assert load_config(environment={}) == Config()

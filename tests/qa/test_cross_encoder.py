@@ -10,7 +10,7 @@ import pytest
 from index.errors import ModelError
 from index.types import Chunk
 from qa.cross_encoder import ANSWER_FEATURES, Candidate, CrossEncoder, answer_features, select_sentences
-from qa.pairs import MAX_QUESTION_TOKENS, Pair
+from qa.pairs import MAX_QUESTION_TOKENS, MAX_TOKENS, WINDOW_OVERLAP
 from qa.spans import MODEL_FILE, PassageReading, SpanNetwork, best_span, model_folder, tidy_span
 from qa.types import Hit
 
@@ -41,8 +41,7 @@ def reading(spans: dict[str, float], likely: dict[int, float] | None = None, nul
     evidence = [
         (likely or {}).get(next(n for n, (s, e) in enumerate(SENTENCES) if s <= a < e), -9.0) for a, _ in OFFSETS
     ]
-    pair = Pair([0] * (len(OFFSETS) + 2), [0] * (len(OFFSETS) + 2), (1, 1 + len(OFFSETS)), OFFSETS)
-    return PassageReading(pair, start, end, np.array(evidence, np.float32), null, 2.0)
+    return PassageReading(OFFSETS, start, end, np.array(evidence, np.float32), null, 2.0)
 
 
 def candidate(found: PassageReading, sentence: int) -> Candidate:
@@ -177,11 +176,42 @@ def test_a_reading_does_not_depend_on_the_passages_beside_it(network: SpanNetwor
     assert (alone.best(), alone.score) == (beside.best(), beside.score)
 
 
-def test_a_passage_over_the_limit_is_read_as_far_as_it_fits(network: SpanNetwork) -> None:
-    long = TEXT + " Gulls nest there." * 400
-    (found,) = network.read("When was the pier built? " * 40, [("A title " * 40, long)])
-    assert len(found.pair.ids) <= 320
-    assert found.best()[0][1] <= len(long)
+GULLS = " ".join(f"Gull number {n} nests on the roofs of the harbour all summer long." for n in range(60))
+
+
+@pytest.mark.parametrize("extra", [-1, 0, 1, 200, 1000])
+def test_windows_hold_the_whole_passage_and_one_that_fits_is_one(network: SpanNetwork, extra: int) -> None:
+    question, title = "When was the pier built? " * 40, "A title " * 40
+    length = network.pairs.room(question, title) + extra
+    passage = " ".join(["boat"] * length)
+    windows = network.pairs.windows(question, title, passage)
+    assert all(len(window.ids) <= MAX_TOKENS for window in windows)
+    assert windows[0] == network.pairs.encode(question, title, passage)
+    assert (len(windows) == 1) == (extra <= 0)
+    together = windows[0].offsets
+    for window in windows[1:]:
+        assert window.offsets[:WINDOW_OVERLAP] == together[-WINDOW_OVERLAP:]
+        together = together + window.offsets[WINDOW_OVERLAP:]
+    assert together == network.pairs.tokens(passage)[1]
+    (found,) = network.read(question, [(title, passage)])
+    assert found.offsets == together
+    assert len(found.start) == len(found.end) == len(found.evidence) == length
+
+
+@pytest.mark.parametrize("before", range(0, 61, 6))
+def test_an_answer_is_found_wherever_it_stands_in_a_long_passage(network: SpanNetwork, before: int) -> None:
+    sentences = GULLS.split(". ")
+    text = ". ".join([*sentences[:before], TEXT.rstrip("."), *sentences[before:]])
+    (found,) = network.read("When was the pier built?", [("", text)])
+    span, margin = found.best()
+    assert "1964" in text[slice(*span)] and margin > 0
+
+
+def test_the_reader_quotes_the_end_of_a_long_passage() -> None:
+    text = f"{GULLS} {TEXT}"
+    found = CrossEncoder(passages=8).read("When was the pier built?", [hit("Gulls eat fish.", doc_id=2), hit(text)])
+    assert [text[e.start - 100 : e.end - 100] for e in found.evidence] == ["It was built in 1964."]
+    assert found.confidence > 0.5
 
 
 def test_the_reader_ranks_passages_and_is_sure_of_the_right_one() -> None:
