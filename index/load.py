@@ -21,7 +21,7 @@ from index.types import Document
 logger = logging.getLogger(__name__)
 
 # Raise it when a parser makes another text of a file: files that have not changed are then read again.
-TEXT_VERSION = 2
+TEXT_VERSION = 3
 _SENTENCE_TITLE_CHARACTERS = 80
 # As much of a text as its first sentence is looked for in.
 _BEGINNING = 2000
@@ -92,7 +92,8 @@ def load_file(path: Path, root: Path, settings: LoadSettings) -> list[Document]:
         raise LoadError("Its parts are nested too deeply. Save it in a simpler form.", uri) from None
     except Exception as error:
         # The parsing libraries meet files that their authors did not foresee; one file must not stop all the others.
-        logger.warning("%s cannot be read", uri, exc_info=True)
+        # The error names it to the user; where it happened is for whoever asks with --debug.
+        logger.debug("%s cannot be read", uri, exc_info=True)
         raise LoadError(
             f"Damaged, or of an unknown kind ({type(error).__name__}: {error}). Save it again.", uri
         ) from error

@@ -38,6 +38,16 @@ def main() -> None:
     cli(prog_name="docqa")
 
 
+class _HarmlessFormatter(logging.Formatter):
+    """A message on one line, and nothing that a terminal would obey: messages and tracebacks hold names of files."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (its name in logging)
+        return terminal.plain(super().formatMessage(record))
+
+    def format(self, record: logging.LogRecord) -> str:
+        return "\n".join(map(terminal.harmless, super().format(record).split("\n")))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="docqa")
 def cli() -> None:
@@ -64,7 +74,9 @@ def command(function: Callable[..., int]) -> Callable[..., None]:
     @click.option("--debug", is_flag=True, help="Log every step, and show a traceback when something fails.")
     @functools.wraps(function)
     def run(config_file: Path | None, index_dir: str | None, debug: bool, **options: Any) -> None:
-        logging.basicConfig(format="%(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(_HarmlessFormatter("%(message)s"))
+        logging.basicConfig(handlers=[handler])
         for package in ("index", "qa", "ui"):
             logging.getLogger(package).setLevel(logging.DEBUG if debug else logging.INFO)
         try:

@@ -20,8 +20,7 @@ import click
 
 if TYPE_CHECKING:
     from index.types import CorpusStatus
-    from qa import Answer, Citation, Hit, LeftOut, UpdateReport
-    from qa.build import Progress
+    from qa import Answer, Citation, Hit, LeftOut, Progress, UpdateReport
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ _BIDIRECTIONAL = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u20
 
 def plain(text: str) -> str:
     """The text on one line, with what a terminal would obey (control characters, direction marks) as U+FFFD."""
-    return " ".join(_harmless(text).split())
+    return " ".join(harmless(text).split())
 
 
 def answer_lines(answer: Answer) -> Iterator[str]:
@@ -152,12 +151,13 @@ def _quote(citation: Citation) -> str:
     """The quote, with the part that answers most directly in bold."""
     start, end = (offset - citation.start for offset in citation.span or (citation.end, citation.end))
     before, span, after = (
-        _harmless(part) for part in (citation.quote[:start], citation.quote[start:end], citation.quote[end:])
+        harmless(part) for part in (citation.quote[:start], citation.quote[start:end], citation.quote[end:])
     )
     return " ".join(f"{before}{click.style(span, bold=True) if span else ''}{after}".split())
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """The text with a blank for every blank character and U+FFFD for what a terminal would obey."""
     return "".join(" " if c.isspace() else "\ufffd" if _commands(c) else c for c in text)
 
 

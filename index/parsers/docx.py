@@ -7,11 +7,18 @@ import re
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
 import docx
+from docx.document import Document
 from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml.ns import qn
-from docx.table import Table, _Cell
+from docx.oxml.table import CT_Row, CT_Tbl, CT_Tc
+from docx.oxml.text.paragraph import CT_P
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.text.paragraph import Paragraph
 
 from index.errors import LoadError
@@ -35,6 +42,14 @@ _DAMAGE = (
     OSError,
     RuntimeError,
 )
+_PARAGRAPH, _TABLE = qn("w:p"), qn("w:tbl")
+# What stands in them is read as if they were not there: content controls, tracked insertions, fields, links and other
+# marks, around blocks, rows, cells or runs. Not so tracked deletions (w:del) and the places that text was moved from.
+_TRANSPARENT = frozenset(
+    qn(f"w:{name}")
+    for name in ("sdt", "sdtContent", "ins", "moveTo", "fldSimple", "hyperlink", "smartTag", "customXml", "dir", "bdo")
+)
+_GALLERY = "/".join(map(qn, ("w:sdtPr", "w:docPartObj", "w:docPartGallery")))
 # A small file can unpack to more than memory holds.
 _MAX_UNPACKED = 20
 
@@ -54,57 +69,128 @@ def parse(source: Source) -> list[Parsed]:
         document = docx.Document(io.BytesIO(source.data))
     except (*_DAMAGE, PackageNotFoundError) as error:
         raise LoadError(f"Damaged, or not a Word document ({error}). Open it in Word and save it again.") from error
-    builder = TextBuilder()
-    title = on_one_line(document.core_properties.title or "")
-    in_list = False
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            add_rows(builder, *_rows(block))
-            in_list = False
-            continue
-        style = (block.style.name if block.style is not None else None) or ""
+    writer = _Writer(document)
+    writer.write(document.element.body)
+    return [writer.builder.build(on_one_line(document.core_properties.title or "") or writer.title)]
+
+
+class _Writer:
+    """Writes blocks in the order of the document; `title` is the text of its title paragraph, if it has one."""
+
+    def __init__(self, document: Document) -> None:
+        self.builder = TextBuilder()
+        self.title = ""
+        self._document = document
+        self._in_list = False
+
+    def write(self, parent: BaseOxmlElement) -> None:
+        """Write the paragraphs and tables of a document's body or of a cell."""
+        for block in _children(parent, _PARAGRAPH, _TABLE):
+            if block.tag == _TABLE:
+                self._write_table(block)
+            else:
+                self._write_paragraph(block)
+
+    def _write_paragraph(self, element: CT_P) -> None:
+        found = Paragraph(element, self._document).style
+        style = (found.name if found is not None else None) or ""
         heading = _HEADING_STYLE.match(style)
-        is_item = style.startswith("List") or _is_numbered(block)
+        is_item = style.startswith("List") or _is_numbered(element)
+        text = _text(element)
         if style == "Title":
-            title = title or on_one_line(block.text)
-            builder.add(on_one_line(block.text), heading=1)
+            self.title = self.title or on_one_line(text)
+            self.builder.add(on_one_line(text), heading=1)
         elif heading:
-            builder.add(on_one_line(block.text), heading=int(heading.group(1)))
-        elif is_item and block.text.strip():
-            builder.add("- " + on_one_line(block.text), separator="\n" if in_list else "\n\n")
+            self.builder.add(on_one_line(text), heading=int(heading.group(1)))
+        elif is_item and text.strip():
+            self.builder.add("- " + on_one_line(text), separator="\n" if self._in_list else "\n\n")
         else:
-            builder.add("\n".join(map(on_one_line, block.text.split("\n"))))
-        in_list = is_item
-    return [builder.build(title)]
+            self.builder.add("\n".join(map(on_one_line, text.split("\n"))))
+        self._in_list = is_item
+
+    def _write_table(self, table: CT_Tbl) -> None:
+        """Rows that hold another table are there for the layout: their cells are written one after another."""
+        for is_layout, rows in groupby(_rows(table), _holds_table):
+            if is_layout:
+                for row in rows:
+                    for cell in row.written:
+                        self.write(cell)
+            else:
+                add_rows(self.builder, *_as_text(list(rows)))
+            self._in_list = False
 
 
-def _is_numbered(paragraph: Paragraph) -> bool:
-    properties = paragraph._p.pPr
-    return properties is not None and properties.numPr is not None
+def _children(parent: BaseOxmlElement, *tags: str) -> Iterator[Any]:
+    """The children with these tags in the order of the document, those of transparent elements among them."""
+    for child in parent:
+        if child.tag in tags:
+            yield child
+        elif child.tag in _TRANSPARENT and not _is_contents(child):
+            yield from _children(child, *tags)
 
 
-def _rows(table: Table) -> tuple[list[list[str]], int | None]:
+def _is_contents(element: BaseOxmlElement) -> bool:
+    """Whether it is the table of contents that Word made of the headings: they are in the text already."""
+    return any(name.get(qn("w:val")) == "Table of Contents" for name in element.findall(_GALLERY))
+
+
+def _text(paragraph: CT_P) -> str:
+    return "".join(run.text for run in _children(paragraph, qn("w:r")))
+
+
+def _is_numbered(paragraph: CT_P) -> bool:
+    return paragraph.pPr is not None and paragraph.pPr.numPr is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of a table: the cells that are written in it, and those that are seen in it.
+
+    They differ where a cell is merged with those above it; `spans` says that one is merged across columns.
+    """
+
+    element: CT_Row
+    written: list[CT_Tc]
+    seen: list[CT_Tc]
+    spans: bool
+
+
+def _rows(table: CT_Tbl) -> Iterator[_Row]:
+    """All but those whose deletion is tracked."""
+    above: dict[int, CT_Tc] = {}
+    for row in _children(table, qn("w:tr")):
+        if row.trPr is not None and row.trPr.find(qn("w:del")) is not None:
+            continue
+        column = row.grid_before
+        spans = column > 0
+        written = list(_children(row, qn("w:tc")))
+        seen: dict[int, CT_Tc] = {}
+        for cell in written:
+            # Some programs mark a cell as going on from above where there is none above.
+            seen[column] = above.get(column, cell) if cell.vMerge == "continue" else cell
+            column += max(1, cell.grid_span)
+            spans = spans or cell.grid_span > 1
+        yield _Row(row, written, list(seen.values()), spans)
+        above = seen
+
+
+def _holds_table(row: _Row) -> bool:
+    return any(True for cell in row.written for _ in _children(cell, _TABLE))
+
+
+def _as_text(rows: list[_Row]) -> tuple[list[list[str]], int | None]:
     """The rows, and the number of the one that names the columns: the first, where its form or its words say so.
 
     A table with cells merged across columns has none, since it cannot be told which name belongs to which cell.
     """
-    rows = []
-    merged = False
-    for row in table.rows:
-        cells: list[_Cell] = []
-        for cell in row.cells:
-            # A merged cell is listed once for every column that it spans.
-            if not cells or cell._tc is not cells[-1]._tc:
-                cells.append(cell)
-        merged = merged or len(cells) < len(row.cells) or row.grid_cols_before > 0
-        rows.append([cell.text for cell in cells])
-    header = 0 if rows and not merged and (_repeats(table) or _names_columns(rows)) else None
-    return rows, header
+    texts = [["\n".join(map(_text, _children(cell, _PARAGRAPH))) for cell in row.seen] for row in rows]
+    merged = any(row.spans for row in rows)
+    return texts, 0 if not merged and (_repeats(rows[0]) or _names_columns(texts)) else None
 
 
-def _repeats(table: Table) -> bool:
-    """Whether Word repeats the first row on every page."""
-    properties = table.rows[0]._tr.trPr
+def _repeats(row: _Row) -> bool:
+    """Whether Word repeats the row on every page."""
+    properties = row.element.trPr
     mark = None if properties is None else properties.find(qn("w:tblHeader"))
     return mark is not None and mark.get(qn("w:val"), "1") in ("1", "true", "on")
 

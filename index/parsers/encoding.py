@@ -54,8 +54,8 @@ def _decode(data: bytes, declared: str | None) -> str:
     if declared is not None:
         try:
             return data.decode(declared)
-        except (LookupError, UnicodeDecodeError):
-            pass
+        except (LookupError, UnicodeError):
+            pass  # UnicodeError: some of Python's codecs, such as "undefined", raise no narrower one.
     flawed = data.decode("utf-8", "replace")
     wrong = flawed.count("\N{REPLACEMENT CHARACTER}")
     if sum(c > "\x7f" for c in flawed) - wrong > _RIGHT_TO_WRONG * wrong:

@@ -29,6 +29,10 @@ _PARAGRAPH_SPACE = 1.5
 # Running headers and footers stand on so many pages, at least and in share, as the first or last line.
 _REPEATS = 3
 _REPEAT_SHARE = 0.6
+# No part of a decimal number, a time or a date: "Page 3 of 12" and "3/12", but not "13.50" or "12/03/2024".
+_PAGE_NUMBER = re.compile(r"(?<!\d)(?<!\d[.,:/-])\d{1,6}(?!\d|[.,:-]\d|/\d+/)")
+# Page numbers that stand beside words are so far at most ahead of the pages of the file.
+_MAX_AHEAD = 20
 _TITLES_OF_PROGRAMS = re.compile(
     r"untitled|microsoft word|.*\.(?:docx?|pdf|tex|dvi|indd|pptx?|odt)$|\W*$", re.IGNORECASE
 )
@@ -77,16 +81,18 @@ def _without_running_lines(pages: list[list[Line]]) -> tuple[list[list[Line]], s
 
     Also returns the (page, line) of those that are the same on some.
     """
-    counts: Counter[str] = Counter()
-    for lines in filter(None, pages):
-        counts.update({_pattern(lines[0]), _pattern(lines[-1])})
+    counts: Counter[_Pattern] = Counter()
+    for number, lines in enumerate(pages):
+        if lines:
+            counts.update({*_patterns(lines[0], number), *_patterns(lines[-1], number)})
     least = max(_REPEATS, _REPEAT_SHARE * len(pages))
     kept_pages: list[list[Line]] = []
     repeated: set[tuple[int, int]] = set()
     for number, lines in enumerate(pages):
         kept: list[Line] = []
         for place, line in enumerate(lines):
-            count = counts[_pattern(line)] if place in (0, len(lines) - 1) else 0
+            outer = place in (0, len(lines) - 1)
+            count = max(counts[pattern] for pattern in _patterns(line, number)) if outer else 0
             if count >= least:
                 continue
             if count >= _REPEATS:
@@ -96,8 +102,22 @@ def _without_running_lines(pages: list[list[Line]]) -> tuple[list[list[Line]], s
     return kept_pages, repeated
 
 
-def _pattern(line: Line) -> str:
-    return re.sub(r"\d+", "0", line.text)
+# What stands before and after a number, and by how much that is ahead of the page; a line as it is has no number.
+_Pattern = tuple[str, str, int | None]
+
+
+def _patterns(line: Line, page: int) -> list[_Pattern]:
+    """What a running line may have in common with those of other pages: all of it, or all but its page number.
+
+    A page number goes up by one with the page. So do the numbers of invoices, one a page, but few of them are as low.
+    """
+    patterns: list[_Pattern] = [(line.text, "", None)]
+    for number in _PAGE_NUMBER.finditer(line.text):
+        before, after = line.text[: number.start()], line.text[number.end() :]
+        ahead = int(number.group()) - page
+        if ahead <= _MAX_AHEAD or not any(map(str.isalnum, before + after)):
+            patterns.append((before, after, ahead))
+    return patterns
 
 
 def _add_text(

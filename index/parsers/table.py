@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,6 +16,10 @@ from index.parsers.parsed import Parsed, Source, TextBuilder
 from index.parsers.rows import add_rows
 
 _SAMPLE = 64_000  # characters
+_DELIMITERS = ",;\t|"
+_LINE_END = re.compile(r"\r\n?|\n")
+# Excel's own first line, which tells it the delimiter and which it does not show.
+_TOLD_DELIMITER = re.compile(r'"?sep=([^\w\s"]|\t)"?[ \t]*(?:\r\n?|\n|\Z)', re.IGNORECASE)
 # A field of a csv file may be a whole article.
 _MAX_FIELD = 2**31 - 1
 
@@ -25,10 +30,14 @@ def parse(source: Source) -> list[Parsed]:
     Raises:
         LoadError: a line is not json, or the named column is missing.
     """
-    records = list(_json_lines(source.data) if source.suffix in (".jsonl", ".ndjson") else _csv(source))
     column, title_column = source.settings.text_column, source.settings.title_column
+    if source.suffix in (".jsonl", ".ndjson"):
+        headline, records = "", list(_json_lines(source.data))
+    else:
+        headline, records = _csv(source)
     if not column:
         builder = TextBuilder()
+        builder.add(headline, heading=1)
         # A record may lack columns that another has, so each names its own.
         add_rows(builder, ([f"{key}: {text}" for key, text in row.items() if text.strip()] for _, row in records))
         return [builder.build()]
@@ -42,26 +51,60 @@ def parse(source: Source) -> list[Parsed]:
     ]
 
 
-def _csv(source: Source) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows numbered from 1, the header not counted."""
+def _csv(source: Source) -> tuple[str, list[tuple[int, dict[str, str]]]]:
+    """The line above the header, if one heads the table, and the rows, numbered from 1 below the header."""
     text = decode(source.data).lstrip("\ufeff")
-    delimiter = "\t"
-    if source.suffix == ".csv":
-        try:
-            delimiter = csv.Sniffer().sniff(text[:_SAMPLE].split("\n", 1)[0], ",;\t|").delimiter
-        except csv.Error:
-            delimiter = ","
+    told = _TOLD_DELIMITER.match(text)
+    if told:
+        text = text[told.end() :]
+        delimiter = told.group(1)
+    else:
+        delimiter = _delimiter(text[:_SAMPLE]) if source.suffix == ".csv" else "\t"
     csv.field_size_limit(_MAX_FIELD)
     try:
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-        header = _unique([on_one_line(name) for name in next(rows, [])])
-        for number, row in enumerate(rows, 1):
-            # A text with a delimiter that nobody quoted: it belongs to the last column.
-            if len(row) > len(header) > 0:
-                row[len(header) - 1 :] = [delimiter.join(row[len(header) - 1 :])]
-            yield number, dict(zip(header, row, strict=False))
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise LoadError(f"Damaged table: {error}. Export it again.") from error
+    filled = [place for place, row in enumerate(rows) if any(map(str.strip, row))]
+    if not filled:
+        return "", []
+    top, headline = filled[0], ""
+    wanted = source.settings.text_column
+    if not (wanted and wanted in map(on_one_line, rows[top])) and _heads([rows[i] for i in filled[:3]]):
+        top, headline = filled[1], on_one_line(rows[top][0])
+    header = _unique([on_one_line(name) for name in rows[top]])
+    records = []
+    for number, row in enumerate(rows[top + 1 :], 1):
+        # A text with a delimiter that nobody quoted: it belongs to the last column.
+        if len(row) > len(header):
+            row[len(header) - 1 :] = [delimiter.join(row[len(header) - 1 :])]
+        records.append((number, dict(zip(header, row, strict=False))))
+    return headline, records
+
+
+def _delimiter(text: str) -> str:
+    """That of the header: the first line that has one at all, among the first two that are not blank."""
+    lines = [line for line in _LINE_END.split(text) if line.strip(_DELIMITERS + ' "')]
+    line = next((line for line in lines[:2] if any(map(line.__contains__, _DELIMITERS))), "")
+    try:
+        return csv.Sniffer().sniff(line, _DELIMITERS).delimiter
+    except csv.Error:
+        return ","
+
+
+def _heads(rows: list[list[str]]) -> bool:
+    """Whether the first row is a line above the table: it has one cell, and the two rows below have several.
+
+    A column of texts or figures is parted too where nobody quoted its commas: before a blank, or between digits.
+    """
+    if len(rows) < 3 or not rows[0][0].strip() or any(map(str.strip, rows[0][1:])):
+        return False
+    first, names, below = rows
+    if not 1 < len(names) == len(below) or any(name[:1].isspace() for name in names):
+        return False
+    figures = [any(map(str.isdigit, name)) for name in names]
+    # Filled up with empty cells, as by Excel, it could also be a header that leaves columns without a name.
+    return not all(figures) if len(first) == 1 else all(names) and not any(figures)
 
 
 def _unique(names: list[str]) -> list[str]:

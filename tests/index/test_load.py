@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,9 +14,11 @@ from pathlib import Path
 
 import docx
 import pytest
-from docx.oxml.ns import qn
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls, qn
 from hypothesis import given
 from hypothesis import strategies as st
+from reportlab.pdfgen.canvas import Canvas
 
 from index.errors import CorpusError, LoadError
 from index.load import SUFFIXES, load_file
@@ -81,6 +85,13 @@ def test_html_in_a_declared_encoding(tmp_path: Path) -> None:
     assert (document.title, document.text) == ("Порт", "Маяк горит всю ночь.")
 
 
+@pytest.mark.parametrize("encoding", ["undefined", "idna", "punycode", "base64", "nowhere"])
+def test_a_declared_encoding_that_is_none_is_passed_over(tmp_path: Path, encoding: str) -> None:
+    page = f'<meta charset="{encoding}"><p>Die Brücke führt über den Fluss. Für Fußgänger ist sie gesperrt.</p>'
+    document = write(tmp_path, "a.html", page.encode("cp1252"))
+    assert document.text == "Die Brücke führt über den Fluss. Für Fußgänger ist sie gesperrt."
+
+
 def test_html_nested_thousands_deep_is_read(tmp_path: Path) -> None:
     assert "deep down" in write(tmp_path, "a.html", "<div>" * 5000 + "deep down" + "</div>" * 5000).text
 
@@ -137,6 +148,46 @@ def test_pdf_flows_and_knows_its_pages() -> None:
     assert len(document.page_starts) == 3
     for words, page in (("The first ship", 1), ("Today the harbour", 2), ("a waiting list", 2), ("The lighthouse", 3)):
         assert document.page(document.text.index(words)) == page
+
+
+def write_pages(folder: Path, pages: list[tuple[str, str]]) -> str:
+    """The text of a PDF with a first and a last line on each page, and one between them that names the page."""
+    canvas = Canvas(str(folder / "a.pdf"), invariant=1)
+    for page, (first, last) in enumerate(pages):
+        for row, line in enumerate((first, f"Body {'abcdefghij'[page]}.", last)):
+            canvas.drawString(50, 700 - 200 * row, line)
+        canvas.showPage()
+    canvas.save()
+    return load_file(folder / "a.pdf", folder, LoadSettings())[0].text
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [(f"Invoice 107{i} for berth {7 * i}", f"Total due: {13 + i}.50 EUR") for i in range(4)],
+        # Numbered one by one, as page numbers are, but far ahead of the page.
+        [(f"Invoice {1071 + i}", f"Due on 0{i + 1}/03/2024") for i in range(4)],
+        [(f"Berth {3 * i}", f"Paid at 1{i}:30") for i in range(4)],
+    ],
+)
+def test_pdf_lines_that_differ_in_their_figures_are_kept(tmp_path: Path, pages: list[tuple[str, str]]) -> None:
+    text = write_pages(tmp_path, pages)
+    for line in (line for page in pages for line in page):
+        assert line in text
+
+
+@pytest.mark.parametrize(
+    ("header", "footer", "ahead"),
+    [
+        ("Harbour report 2024", "Page {} of 12", 1),
+        ("{}", "Harbour report 2024", 1071),
+        ("Part 2 | {}", "- {} -", 9),
+        ("Harbour report", "{}/12", 1),
+    ],
+)
+def test_pdf_running_lines_with_page_numbers_are_left_out(tmp_path: Path, header: str, footer: str, ahead: int) -> None:
+    pages = [(header.format(number + ahead), footer.format(number + ahead)) for number in range(4)]
+    assert write_pages(tmp_path, pages) == "Body a.\n\nBody b.\n\nBody c.\n\nBody d."
 
 
 def test_pdf_headings_stand_alone_with_their_levels() -> None:
@@ -208,6 +259,87 @@ def test_a_word_table_names_its_columns_where_it_has_a_header(tmp_path: Path, ro
     assert load_file(tmp_path / "a.docx", tmp_path, LoadSettings())[0].text == text
 
 
+def write_word(folder: Path, body: str) -> str:
+    """The text of a Word document with this in its body; "{Some text}" stands for a run."""
+    body = re.sub(r"\{(.*?)\}", r'<w:r><w:t xml:space="preserve">\1</w:t></w:r>', body)
+    made = docx.Document()
+    for number, element in enumerate(parse_xml(f"<w:body {nsdecls('w')}>{body}</w:body>")):
+        made.element.body.insert(number, element)
+    made.save(str(folder / "a.docx"))
+    return load_file(folder / "a.docx", folder, LoadSettings())[0].text
+
+
+SDT = "<w:sdt><w:sdtPr/><w:sdtContent>%s</w:sdtContent></w:sdt>"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            '<w:p>{The fee is }<w:del w:id="1"><w:r><w:delText>10 pounds</w:delText></w:r></w:del>'
+            '<w:ins w:id="2">{12 pounds}<w:del w:id="3"><w:r><w:delText> net</w:delText></w:r></w:del></w:ins>'
+            "{ per day.}</w:p>",
+            "The fee is 12 pounds per day.",
+        ),
+        (
+            '<w:p>{It opens }<w:moveFrom w:id="1">{at nine }</w:moveFrom>{on Sunday}'
+            '<w:moveTo w:id="2">{ at nine}</w:moveTo>{.}</w:p>',
+            "It opens on Sunday at nine.",
+        ),
+        (f"<w:p>{{Name: }}{SDT % '{Mira}'}</w:p>", "Name: Mira"),
+        (f"<w:p>{{One.}}</w:p>{SDT % ('<w:p>{Two.}</w:p>' + SDT % '<w:p>{Three.}</w:p>')}", "One.\n\nTwo.\n\nThree."),
+        ('<w:p>{Page }<w:fldSimple w:instr="PAGE">{7}</w:fldSimple></w:p>', "Page 7"),
+        (f'<w:p>{{See }}<w:hyperlink w:anchor="a">{{the }}{SDT % "{map}"}</w:hyperlink>{{.}}</w:p>', "See the map."),
+        (
+            "<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val='Table of Contents'/></w:docPartObj></w:sdtPr>"
+            "<w:sdtContent><w:p>{Fees 3}</w:p></w:sdtContent></w:sdt><w:p>{Fees}</w:p>",
+            "Fees",
+        ),
+    ],
+)
+def test_docx_text_is_that_of_the_accepted_document(tmp_path: Path, body: str, text: str) -> None:
+    assert write_word(tmp_path, body) == text
+
+
+def row(*cells: str) -> str:
+    return f"<w:tr>{''.join(f'<w:tc>{cell}</w:tc>' for cell in cells)}</w:tr>"
+
+
+GOES_ON = "<w:tcPr><w:vMerge/></w:tcPr>"
+BEGINS = '<w:tcPr><w:vMerge w:val="restart"/></w:tcPr>'
+
+
+@pytest.mark.parametrize(
+    ("table", "text"),
+    [
+        # A cell that goes on from above, in the first row, and below one that it belongs to.
+        (row(f"{GOES_ON}<w:p>{{Ole}}</w:p>", "<w:p>{Mira}</w:p>"), "Ole | Mira"),
+        (
+            row(f"{BEGINS}<w:p>{{May}}</w:p>", "<w:p>{3}</w:p>") + row(f"{GOES_ON}<w:p/>", "<w:p>{4}</w:p>"),
+            "May | 3\nMay | 4",
+        ),
+        (SDT % row("<w:p>{Ole}</w:p>") + f"<w:tr>{SDT % '<w:tc><w:p>{Mira}</w:p></w:tc>'}</w:tr>", "Ole\nMira"),
+        (row(SDT % "<w:p>{Ole}</w:p>", '<w:p><w:ins w:id="1">{Mira}</w:ins></w:p>'), "Ole | Mira"),
+        (
+            row("<w:p>{Ole}</w:p>", "<w:p>{Mira}</w:p>")
+            + row(
+                "<w:p>{Fees}</w:p>", f"<w:tbl>{row('<w:p>{Day}</w:p>', '<w:p>{nine}</w:p>')}</w:tbl><w:p>{{net}}</w:p>"
+            )
+            + row("<w:p>{Jon}</w:p>", "<w:p>{Eva}</w:p>"),
+            "Ole | Mira\n\nFees\n\nDay | nine\n\nnet\n\nJon | Eva",
+        ),
+        (
+            '<w:tr><w:trPr><w:tblHeader/><w:del w:id="1"/></w:trPr><w:tc><w:p/></w:tc><w:tc><w:p/></w:tc></w:tr>'
+            + "<w:tr><w:trPr><w:tblHeader/></w:trPr><w:tc><w:p>{Day}</w:p></w:tc><w:tc><w:p>{Fare}</w:p></w:tc></w:tr>"
+            + row("<w:p>{Sunday}</w:p>", "<w:p>{nine}</w:p>"),
+            "Day: Sunday | Fare: nine",
+        ),
+    ],
+)
+def test_docx_tables_keep_the_text_of_every_cell(tmp_path: Path, table: str, text: str) -> None:
+    assert write_word(tmp_path, f"<w:p>{{Before}}</w:p><w:tbl>{table}</w:tbl>") == f"Before\n\n{text}"
+
+
 def test_docx_in_document_order() -> None:
     document = load("minutes.docx")
     assert document.title == "Minutes of the harbour board"
@@ -229,6 +361,44 @@ def test_a_table_without_a_text_column_is_one_document() -> None:
         "name: Gull | story: A trawler. It sank in 1931. | year: 1902\n"
         "name: Empty | year: 1950"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "text"),
+    [
+        ("a.csv", "\n\r\nArticle;Price\nBread;3,50\n", "Article: Bread | Price: 3,50"),
+        ("a.csv", ";;\nArticle;Price;\nBread;3,50;\n", "Article: Bread | Price: 3,50"),
+        ("a.csv", "sep=;\r\nArticle;Price\r\nBread, white;3,50\r\n", "Article: Bread, white | Price: 3,50"),
+        ("a.csv", '\ufeff"sep=|"\nArticle|Price\nBread|3\n', "Article: Bread | Price: 3"),
+        ("a.tsv", "SEP=,\nArticle,Price\nBread,3\n", "Article: Bread | Price: 3"),
+        (
+            "a.csv",
+            "Price list 2024\n\nArticle;Price\nBread;3,50\nMilk;1,20\n",
+            "Price list 2024\n\nArticle: Bread | Price: 3,50\nArticle: Milk | Price: 1,20",
+        ),
+        ("a.csv", "Prices,,\nArticle,Price,Unit\nBread,3,loaf\n", "Prices\n\nArticle: Bread | Price: 3 | Unit: loaf"),
+        ("a.csv", "Sales\nArticle,2023,2024\nBread,3,4\n", "Sales\n\nArticle: Bread | 2023: 3 | 2024: 4"),
+        # One column whose commas nobody quoted, and columns without a name.
+        ("a.csv", "text\nHello, world\nGoodbye, moon\n", "text: Hello, world\ntext: Goodbye, moon"),
+        ("a.csv", "price\n3,50\n4,20\n", "price: 3,50\nprice: 4,20"),
+        ("a.csv", "name,\nOle,3\nMira,4\n", "name: Ole | column 2: 3\nname: Mira | column 2: 4"),
+        ("a.csv", ",value\na,3\nb,4\n", "column 1: a | value: 3\ncolumn 1: b | value: 4"),
+    ],
+)
+def test_a_table_is_read_from_its_header_on(tmp_path: Path, name: str, content: str, text: str) -> None:
+    assert write(tmp_path, name, content).text == text
+
+
+def test_a_line_above_a_table_is_its_title_and_no_row(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Notes\n\nname,note\nOle,Came late.\nMira,Left.\n")
+    assert headings(load_file(tmp_path / "a.csv", tmp_path, LoadSettings())[0]) == [("Notes", 1)]
+    rows = load_file(tmp_path / "a.csv", tmp_path, LoadSettings(text_column="note"))
+    assert [(row.uri, row.text) for row in rows] == [("a.csv#1", "Came late."), ("a.csv#2", "Left.")]
+    (tmp_path / "b.csv").write_text("note\na,b\nc,d\n")
+    assert [row.text for row in load_file(tmp_path / "b.csv", tmp_path, LoadSettings(text_column="note"))] == [
+        "a,b",
+        "c,d",
+    ]
 
 
 def test_a_text_column_makes_each_row_a_document() -> None:
@@ -288,6 +458,7 @@ def test_unusable_content_says_why(tmp_path: Path, name: str, content: bytes, re
 def test_random_bytes_are_refused_for_a_foreseen_reason(
     tmp_path: Path, suffix: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, "index.load")
     path = tmp_path / f"noise{suffix}"
     for seed in range(20):
         path.write_bytes(bytes((seed * 131 + i * i * 7 + (i >> 3)) % 256 for i in range(3000)))
@@ -302,6 +473,7 @@ def test_random_bytes_are_refused_for_a_foreseen_reason(
 def test_a_file_cut_or_altered_anywhere_is_refused_for_a_foreseen_reason(
     tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, "index.load")
     whole = (DATA / name).read_bytes()
     path = tmp_path / name
     for i in range(1, 40):

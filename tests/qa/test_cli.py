@@ -11,8 +11,10 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import docx
 import pytest
 from click.testing import CliRunner, Result
+from docx.oxml.ns import qn
 
 from qa import terminal
 from qa.cli import cli
@@ -203,6 +205,32 @@ def test_debug_shows_where_it_failed(home: Path) -> None:
     )
     assert "Traceback" in done.stderr
     assert "CorpusError" in done.stderr
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_file_that_nobody_foresaw_is_left_out_and_cannot_command_the_terminal(home: Path, debug: bool) -> None:
+    made = docx.Document()
+    cell = made.add_table(1, 1).cell(0, 0)._tc
+    cell.grid_span = 2
+    cell.tcPr.find(qn("w:gridSpan")).set(qn("w:val"), "many")
+    made.save(str(home / "seeds" / "red\x1b[31m\x07\nIn order.docx"))
+    done = subprocess.run(
+        [sys.executable, "-m", "qa.cli", "index", *(["--debug"] if debug else [])],
+        cwd=home,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "left out: red\ufffd[31m\ufffd In order.docx: Damaged, or of an unknown kind (ValueError" in done.stdout
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stdout + done.stderr)
+    if debug:
+        assert re.search(
+            r"^red\ufffd\[31m\ufffd In order\.docx cannot be read\nTraceback.*\n  File ", done.stderr, re.MULTILINE
+        )
+    else:
+        assert done.stderr == ""
 
 
 def test_the_program_itself_exits_with_the_code_and_writes_one_line(empty: Path) -> None:
