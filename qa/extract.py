@@ -13,7 +13,7 @@ from index.types import Document
 from qa.cite import cite
 from qa.read import Evidence, Reading
 from qa.types import Answer, Citation, Hit
-from qa.words import IDLE_WORDS, statement_stems, stem, words
+from qa.words import IDLE_WORDS, statement, stem, words
 
 # How much of a word must agree for it to be taken for a misspelling of another: one slip in five letters.
 ALIKE = 0.79
@@ -59,7 +59,7 @@ def _compose(
         citation = cite(n, documents[hits[item.hit].chunk.doc_id], item.start, item.end, item.span)
         citations.append(citation)
         # Sentences of the same words are shown once, with the markers of all their sources.
-        key = tuple(statement_stems(citation.quote))
+        key = statement(citation.quote)
         sentence, markers = parts.get(key, (on_one_line(citation.quote), ""))
         parts[key] = (sentence, f"{markers}[{n}]")
     return [f"{sentence} {markers}" for sentence, markers in parts.values()], citations

@@ -26,7 +26,8 @@ _OBJECT_HER = re.compile(
     r"\bher\b(?=\s*(?:[?.,!]|$|(?:in|at|on|to|for|with|after|before|and|as|from|by|about)\b))", re.I
 )
 _EMPTY_IT = re.compile(
-    r"\bit (?:is |was |be )?(?:possible|necessary|true|likely|take|cost|rain|mean)\b|"
+    r"\bit (?:is |was |be )?(?:possible|necessary|true|likely|rain)\b|\bit (?:take|cost)\b(?=.* to\b)|"
+    r"\bit mean\b(?= (?:that|to|if|when)\b)|"
     r"\bis it (?:true|possible)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any|be)\b",
     re.I,
 )
@@ -52,15 +53,22 @@ _NAME = re.compile(
     rf"{_NAME_WORD}(?:\s+(?:(?:of|the|de|da|del|der|van|von|al|bin|and|for|&)\s+)*(?:{_NAME_WORD}|[0-9]\w*))*"
 )
 # A name after one of these is a place or a thing rather than a person.
+_DETERMINED = re.compile(r"\b(?:the|an?|this|that|these|those|my|your|our|which|how (?:many|much)) +$", re.I)
+# "the pier in" before a name: what is asked about is the pier, not the place.
+_THING_IN = re.compile(r"\b(?:the|an?|this|our) ((?:[a-z][\w-]* ){1,2}(?:in|at|on|from|to|near) (?:the )?)$")
 _PLACED = re.compile(r"\b(?:in|at|on|from|to|into|for|the|an?|called|named)\s+$", re.I)
 _ASKS_WHO = re.compile(r"\s*(?:who|whom|which \w+ (?:person|man|woman))\b", re.I)
 # "Who was Ada Lovelace?" is about her, whoever else is named in the answer.
 _ASKS_ABOUT = re.compile(r"\s*[Ww]ho(?:['’]s| is| are| was| were) [A-Z]")
 _ASKS_WHICH = re.compile(r"\s*(?:where|which)\b", re.I)
 _AUXILIARY = re.compile(r"\b(?:do|does|did|can|could|will|would|should|may|must)\b", re.I)
+# A question with one of these is a whole sentence, however short: "Can I fish?", "How much is parking?".
+_PREDICATE = re.compile(rf"{_AUXILIARY.pattern}|\b(?:is|are|was|were|am|has|have|had|shall|might)\b|['’]s\b", re.I)
+_OF_ONE = re.compile(r"\bones?\b", re.I)
 _NOT_A_NAME = STOP_WORDS | {
     "yes", "however", "january", "february", "march", "april", "june", "july", "august", "september", "october",
-    "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "according",
+    "november", "december", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "mondays",
+    "tuesdays", "wednesdays", "thursdays", "fridays", "saturdays", "sundays", "according",
 }  # fmt: skip
 
 
@@ -107,12 +115,14 @@ def _resolve(question: str, subject: _Subject | None) -> str:
     if match := _PERSON.search(text):
         return _replace(text, match, _person(subject))
     thing = None if _EMPTY_IT.search(text) else _THING.search(text)
-    bare = size <= 1 and not named and not thing and not _OF_A_NOUN.match(text)
+    whole = size == 1 and _PREDICATE.search(text) and not _OF_ONE.search(text)
+    bare = size <= 1 and not named and not thing and not whole
     if (bare or _CONTINUES.match(text)) and content_stems(subject.question):
         return f"{subject.base if _ALTERNATIVE.match(text) else subject.question} {text}"
-    referent = _thing(subject)
     if thing:
-        return _replace(text, thing, referent)
+        return _replace(text, thing, _thing(subject))
+    # Without a name of its own it may be about the same as before: "What is the population?".
+    referent = _thing(subject) if _ELSE.search(text) else (subject.names or ("",))[0]
     alone = named or not referent or (size > 3 and not _ELSE.search(text))
     return text if alone else f"{text.rstrip(' ?.!')} ({referent})?"
 
@@ -144,7 +154,15 @@ def _thing(subject: _Subject) -> str:
     # "Where was it?" - "In Skarn." - "Who holds it?": the same for places, and for a choice of one among many.
     if subject.answer_names and _ASKS_WHICH.match(subject.question):
         return subject.answer_names[-1 if subject.question.lower().startswith("where") else 0]
-    return subject.names[0] if subject.names else subject.phrase
+    if not subject.names:
+        return subject.phrase
+    name = subject.names[0]
+    before, _, after = subject.question.partition(name)
+    held = _THING_IN.search(before)
+    # "Did the leader die in Skarn?": with an auxiliary the word before "in" is the verb, unless one follows.
+    if held and (not _AUXILIARY.search(before) or content_stems(after)):
+        return f"the {held.group(1)}{name}"
+    return name
 
 
 def _replace(text: str, match: re.Match[str], name: str) -> str:
@@ -204,19 +222,23 @@ def _is_common(token: str) -> bool:
 
 def _noun_phrase(question: str) -> str:
     """The longest run of content words: what a question without names is about ("the ferry timetable")."""
-    tokens = re.findall(r"[\w’'-]+|[^\w\s]", question)
-    runs: list[list[str]] = [[]]
-    for token in tokens:
-        word = words(token)
-        if word and not _is_common(token) and not word[0].isdigit():
-            runs[-1].append(token)
-        elif runs[-1]:
-            runs.append([])
-    filled = [run for run in runs if run]
+    runs: list[tuple[bool, list[str]]] = [(False, [])]
+    for token in re.finditer(r"[\w’'-]+|[^\w\s]", question):
+        word = words(token.group())
+        if word and not _is_common(token.group()) and not word[0].isdigit():
+            if not runs[-1][1]:
+                runs[-1] = bool(_DETERMINED.search(question[: token.start()])), []
+            runs[-1][1].append(token.group())
+        elif runs[-1][1]:
+            runs.append((False, []))
+    filled = [run for run in runs if run[1]]
     if not filled:
         return ""
-    # After "did", "does" and their like the last word of a question is its verb: "when does the night bus leave".
-    if _AUXILIARY.search(question) and len(filled[-1]) > 1:
-        filled[-1].pop()
-    best = max(filled, key=len)
+    # After "did", "does" and their like the last word of a question is its verb: "when does the night bus leave", "when
+    # was the station founded".
+    last = filled[-1][1]
+    if len(last) > 1 and (_AUXILIARY.search(question) or last[-1].endswith("ed")):
+        last.pop()
+    # A noun has an article before it more often than a verb.
+    best = max(filled, key=lambda run: (run[0], len(run[1])))[1]
     return ("the " + " ".join(best)) if not best[0][0].isupper() else " ".join(best)

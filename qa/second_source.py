@@ -7,12 +7,13 @@ from typing import Literal
 
 from index.normal import CELL_SEPARATOR, is_row
 from qa.agreement import AnswerKind
-from qa.words import content_stems, statement_stems
+from qa.words import content_stems, statement, words
 
 Relation = Literal["repeats", "contradicts", "unrelated"]
 
 # A price, a time of day or a date in figures is one number: 6:30 and 7:30 have nothing in common.
 _NUMBER = re.compile(r"\d+(?:[.,:/]\d+)*")
+_PARTICULAR = re.compile(r"(?<=[\w,;:)’'] )[A-Z][\w’'-]+|\b(?:1[0-9]|20)\d\d\b")
 # "On Sundays from 9" and "on weekdays from 7" do not contradict each other.
 _LIMITING = frozenset(content_stems(
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday weekday weekend holiday daily morning afternoon evening "
@@ -24,22 +25,44 @@ _LIMITING = frozenset(content_stems(
 def compare(quote: str, span: str, other_quote: str, other_span: str, kind: AnswerKind) -> Relation:
     """Compare two sentences, each with the part of it that answers, which may be "".
 
-    One repeats the other when it says it in the same words. They contradict each other when they are about the same
-    thing (half of their content words agree, and neither is of another day, season or group, or another row of a table)
-    and the answers in them hold different numbers.
+    One repeats the other when it says it in the same words. They contradict each other when the answers in them hold
+    different numbers and all else speaks for one thing: two thirds of their content words agree, they are not rows of
+    one table, and neither is of another day, season or group, nor does each name a person, a place, a year or a unit
+    that the other does not.
     """
-    if statement_stems(quote) == statement_stems(other_quote):
+    if statement(quote) == statement(other_quote):
         return "repeats"
     numbers, other_numbers = _numbers(span), _numbers(other_span)
     # One date may be more exact than the other: "1964" and "4 May 1964" agree.
     if kind == "description" or numbers <= other_numbers or other_numbers <= numbers:
         return "unrelated"
-    a, b = (set(content_stems(_NUMBER.sub("", text))) for text in (quote, other_quote))
-    if _limits(a) and _limits(b) and _limits(a) != _limits(b):
+    rest, other_rest = quote.replace(span, " ", 1), other_quote.replace(other_span, " ", 1)
+    a, b = (set(content_stems(_NUMBER.sub("", text))) for text in (rest, other_rest))
+    limited = _limits(a) and _limits(b) and _limits(a) != _limits(b)
+    # Rows of one table share the names of their columns.
+    if limited or (is_row(quote) and is_row(other_quote) and _first_cell(quote) != _first_cell(other_quote)):
         return "unrelated"
-    if is_row(quote) and is_row(other_quote) and _first_cell(quote) != _first_cell(other_quote):
-        return "unrelated"  # rows of one table share the names of their columns
-    return "contradicts" if len(a & b) >= max(1, min(len(a), len(b))) / 2 else "unrelated"
+    two_things = _each_has_its_own(_particulars(rest), _particulars(other_rest))
+    if two_things or _each_has_its_own(_units(quote, span), _units(other_quote, other_span)):
+        return "unrelated"
+    return "contradicts" if len(a & b) >= max(1, min(len(a), len(b)) * 2 / 3) else "unrelated"
+
+
+def _each_has_its_own(one: set[str], other: set[str]) -> bool:
+    # What only one of them says is a detail more; what differs on both sides makes them two things.
+    return bool(one - other and other - one)
+
+
+def _particulars(text: str) -> set[str]:
+    """The names and years of a sentence, apart from the word that it begins with."""
+    return {word for found in _PARTICULAR.findall(text) for word in words(found)}
+
+
+def _units(quote: str, span: str) -> set[str]:
+    """What the numbers of the answer count: the content words that follow them within two words."""
+    start = quote.find(span)
+    after = (quote[start + m.end() :].split()[:2] for m in _NUMBER.finditer(span)) if start >= 0 else ()
+    return {stem for following in after for stem in content_stems(" ".join(following)) if not stem[0].isdigit()}
 
 
 def _numbers(text: str) -> set[str]:

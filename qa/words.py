@@ -10,6 +10,8 @@ from functools import lru_cache
 import snowballstemmer
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+_STATED = re.compile(rf"({_WORD.pattern})|([$£€¥%‰°]|(?<!\w)[-−+](?=\d))")
+_ARTICLES = {"a", "an", "the"}
 _STEMMER = snowballstemmer.stemmer("english")
 # The stemmer keeps the word it works on in itself.
 _STEMMING = threading.Lock()
@@ -26,12 +28,6 @@ STOP_WORDS = frozenset((
     "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "to",
     "too", "under", "until", "up", "us", "use", "used", "very", "was", "we", "were", "what", "whats", "when",
     "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your",
-))  # fmt: skip
-
-# Those of them that can turn a statement into another one: "before nine" and "not after nine" are not the same.
-_TURNING = frozenset((
-    "after", "all", "any", "before", "below", "both", "down", "each", "few", "from", "in", "more", "most", "much", "no",
-    "nor", "not", "off", "on", "once", "only", "or", "out", "over", "some", "to", "too", "under", "until", "up",
 ))  # fmt: skip
 
 # With them the words that are content in a passage, but name nothing that a passage could lack.
@@ -61,6 +57,10 @@ def content_stems(text: str) -> list[str]:
     return list(dict.fromkeys(stem(w) for w in words(text) if w not in STOP_WORDS))
 
 
-def statement_stems(text: str) -> list[str]:
-    """The stems of all words that make the statement, in order: two texts that have the same ones say the same."""
-    return [stem(w) for w in words(text) if w not in STOP_WORDS or w in _TURNING]
+def statement(text: str) -> tuple[str, ...]:
+    """The words and signs that make the statement, in order: two texts with the same ones say the same.
+
+    Case, accents, articles and punctuation do not count; a currency, a percent sign and a minus do.
+    """
+    parts = (sign or " ".join(words(word)) for word, sign in _STATED.findall(text))
+    return tuple(part for part in parts if part not in _ARTICLES)

@@ -130,6 +130,53 @@ def test_a_contraction_is_no_name() -> None:
     assert "I've" not in standalone_question("Where do I report it?", history)
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How much is a ticket?",
+        "Can I fish?",
+        "How do I complain?",
+        "How many councillors are there?",
+        "Where can I park?",
+        "Who chairs the council?",
+    ],
+)
+def test_a_short_question_about_something_else_is_left_alone(question: str) -> None:
+    history = conversation("When was the lifeboat station founded?", "In 1859. [1]")
+    assert standalone_question(question, history) == question
+
+
+@pytest.mark.parametrize("question", ["Which year?", "Who exactly?", "For how long?"])
+def test_a_question_that_is_no_sentence_continues_the_one_before(question: str) -> None:
+    history = conversation("When was the lifeboat station founded?", "In 1859. [1]")
+    assert standalone_question(question, history) == f"When was the lifeboat station founded? {question}"
+
+
+@pytest.mark.parametrize(
+    ("first", "question", "expected"),
+    [
+        ("When was the pier in Oban built?", "Who designed it?", "Who designed the pier in Oban?"),
+        ("When does the ferry to Venn leave?", "Who runs it?", "Who runs the ferry to Venn?"),
+        (
+            "Where is the library in Corvane Street?",
+            "Is it open on Sundays?",
+            "Is the library in Corvane Street open on Sundays?",
+        ),
+        ("When is the Herring Fair in 2025?", "What does it cost?", "What does Herring Fair cost?"),
+        ("When was the lifeboat station founded?", "Who paid for it?", "Who paid for the lifeboat station?"),
+        ("When does the ferry leave?", "What does it cost to park?", "What does it cost to park?"),
+        ("When does the ferry leave?", "How long does it take?", "How long does the ferry take?"),
+    ],
+)
+def test_a_thing_is_not_taken_for_the_place_where_it_is(first: str, question: str, expected: str) -> None:
+    assert standalone_question(question, conversation(first, "At nine. [1]")) == expected
+
+
+def test_a_day_is_no_name() -> None:
+    history = conversation("When is the library open on Tuesdays?", "At 9. [1]", "And on Sundays?", "Closed. [1]")
+    assert "library" in standalone_question("Where is it?", history)
+
+
 def test_a_question_about_another_noun_does_not_repeat_the_one_before() -> None:
     history = conversation("What does the ferry cost?", "Ten crowns. [1]")
     assert "cost" not in standalone_question("Who is the harbourmaster?", history)

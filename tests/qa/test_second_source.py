@@ -30,11 +30,47 @@ def test_numbers_are_compared_whole(one: str, other: str, relation: str) -> None
         ("Dogs are allowed on the beach.", "Dogs are not allowed on the beach."),
         ("The pool opens before nine.", "The pool opens after nine."),
         ("All dogs are allowed.", "No dogs are allowed."),
+        ("Visitors may leave the park at dusk.", "Visitors must leave the park at dusk."),
+        ("Dogs were allowed on the beach.", "Dogs are allowed on the beach."),
+        ("Entry costs £5.", "Entry costs €5."),
+        ("The cellar is kept at -5 degrees.", "The cellar is kept at 5 degrees."),
     ],
 )
-def test_a_small_word_can_turn_a_statement(one: str, other: str) -> None:
+def test_a_small_word_or_a_sign_can_turn_a_statement(one: str, other: str) -> None:
     assert compare(one, "", other, "", "other") != "repeats"
-    assert compare(one, "", one.replace("are", "were"), "", "other") == "repeats"
+    assert compare(one, "", f"“{one.upper()}”".replace("THE ", ""), "", "other") == "repeats"
+
+
+@pytest.mark.parametrize(
+    ("first", "span", "second", "other_span"),
+    [
+        ("The pier at Oban was built in 1880.", "1880", "The pier at Dunoon was built in 1898.", "1898"),
+        ("A ticket cost 12 crowns in 2024.", "12 crowns", "A ticket costs 14 crowns in 2025.", "14 crowns"),
+        ("In July it had 310 members.", "310", "The club had 290 members in December.", "290"),
+        ("The library opens at 9.", "9", "The library closes at 5.", "5"),
+        ("The pool is 3 metres deep.", "3 metres", "The pool is 25 metres long.", "25 metres"),
+        ("The office is 340 metres away.", "340 metres", "The office is at 7 Ropewalk Lane.", "7"),
+        ("Skarn has 1,345 people.", "1,345", "Skarn has 203 Danish residents.", "203"),
+        ("Filming began on 3 March.", "3 March", "Filming concluded on 5 June.", "5 June"),
+    ],
+)
+def test_sentences_about_two_things_do_not_contradict_each_other(
+    first: str, span: str, second: str, other_span: str
+) -> None:
+    assert compare(first, span, second, other_span, "other") == "unrelated"
+
+
+@pytest.mark.parametrize(
+    ("first", "span", "second", "other_span"),
+    [
+        ("At least 43 people were killed, police in Oban said.", "43", "The blast killed 45 people.", "45"),
+        ("The bridge opened on 3 May 1901.", "3 May 1901", "The Oban bridge opened in 1903, to traffic.", "1903"),
+    ],
+)
+def test_a_detail_that_only_one_of_them_has_does_not_hide_a_contradiction(
+    first: str, span: str, second: str, other_span: str
+) -> None:
+    assert compare(first, span, second, other_span, "other") == "contradicts"
 
 
 def test_sentences_about_different_days_or_groups_do_not_contradict_each_other() -> None:
