@@ -10,12 +10,10 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import secrets
 import socket
 import sys
-from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +54,17 @@ CONFIDENCE = ((0.75, "confident", ""), (0.5, "likely", "check the source"), (0.0
 FAILED = "Something went wrong while this was answered; the log of docqa says what."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Conversation:
-    """What one browser tab has asked so far: the last turns, and how many questions in all; named once one is asked."""
+    """What one browser tab has asked so far: the last turns, how many questions, and how often it was begun anew.
 
-    name: str = ""
-    turns: tuple[Turn, ...] = ()
+    An example and a typed question can be answered at the same time: both change the one object that Gradio keeps for
+    the tab.
+    """
+
+    turns: list[Turn] = field(default_factory=list)
     asked: int = 0
+    cleared: int = 0
 
 
 class _Views:
@@ -71,8 +73,6 @@ class _Views:
     def __init__(self, chain: AnswerChain) -> None:
         self.chain = chain
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
-        # Names of conversations that were cleared: a late answer must not bring their turns back.
-        self._left: deque[str] = deque(maxlen=MAX_SESSIONS)
         self._templates = Environment(
             loader=FileSystemLoader(ASSETS),
             autoescape=True,
@@ -85,34 +85,36 @@ class _Views:
 
     def start(self) -> Iterator[dict[str, Any]]:
         """The block of an empty conversation: at once, and again when it is known what can be asked."""
-        yield self._block("start", "start.html", examples=None)
         try:
             generation = self.chain.corpus.generation
             if self._examples[0] != generation:
+                yield self._block("start", "start.html", examples=None)
                 self._examples = generation, example_questions(self.chain)
         except (DocqaError, KeyError) as error:
             logger.warning("There are no example questions: %s", error)
         yield self._block("start", "start.html", examples=self._examples[1])
 
-    def clear(self, conversation: Conversation) -> tuple[dict[str, Any], Conversation]:
-        """The empty conversation that replaces this one; an answer that is still being made for it is dropped."""
-        self._left.append(conversation.name)
-        *_, start = self.start()
-        return {**start, "clear": True}, Conversation()
+    def clear(self, conversation: Conversation) -> Iterator[tuple[dict[str, Any], Conversation]]:
+        """Empty the conversation; an answer that is still being made for it is dropped."""
+        conversation.cleared += 1
+        conversation.asked = 0
+        conversation.turns.clear()
+        for number, block in enumerate(self.start()):
+            yield {**block, "clear": number == 0}, conversation
 
     def ask(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
-        """Yield (block, conversation, content of the question box) for each step, until the conversation is left."""
-        name = conversation.name or secrets.token_hex(8)
-        conversation = replace(conversation, name=name, asked=conversation.asked + 1)
-        for step in self._steps(question, conversation):
-            if name in self._left:
+        """Yield (block, conversation, content of the question box) for each step, until the conversation is cleared."""
+        conversation.asked += 1
+        cleared = conversation.cleared
+        for step in self._steps(question, conversation, f"turn-{conversation.asked}"):
+            if conversation.cleared != cleared:
                 # Gradio sends what was yielded last once more: that must not be a block of this conversation.
                 yield gr.skip(), gr.skip(), gr.skip()
                 return
             yield step
 
-    def _steps(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
-        turn = f"turn-{conversation.asked}"
+    def _steps(self, question: str, conversation: Conversation, turn: str) -> Iterator[tuple[Any, ...]]:
+        cleared = conversation.cleared
         shown: dict[str, Any] = {"question": excerpt(question, 2_000), "answer": None, "found": None, "draft": ""}
         shown |= {"error": "", "parts": (), "claims": (), "confidence": "", "confidence_note": ""}
         yield self._block(turn, "turn.html", **shown), conversation, ""
@@ -124,8 +126,9 @@ class _Views:
                     shown["draft"] = event.text
                 elif event.answer:
                     shown |= _answer_view(event.answer)
-                    said = (Turn("user", question), Turn("assistant", event.answer.text))
-                    conversation = replace(conversation, turns=(*conversation.turns, *said)[-MAX_TURNS:])
+                    if conversation.cleared == cleared:
+                        conversation.turns += Turn("user", question), Turn("assistant", event.answer.text)
+                        del conversation.turns[:-MAX_TURNS]
                 yield {**self._block(turn, "turn.html", **shown), "cite": bool(shown["parts"])}, conversation, gr.skip()
         except DocqaError as error:
             shown["error"] = str(error)
@@ -187,7 +190,8 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
         return views.library()
 
     def ask_example(conversation: Conversation, event: gr.EventData) -> Iterator[tuple[Any, ...]]:
-        yield from views.ask(str(event.text), conversation)
+        # What is being typed stays in the box.
+        yield from (step[:2] for step in views.ask(str(event.text), conversation))
 
     page = gr.Blocks(title="docqa", analytics_enabled=False, fill_width=True)
     with page:
@@ -224,7 +228,7 @@ def build_ui(chain: AnswerChain) -> gr.Blocks:
         answers: dict[str, Any] = {**quiet, "concurrency_id": "answers", "concurrency_limit": 2}
         page.load(views.start, None, log, **quiet)
         box.submit(views.ask, [box, conversation], [log, conversation, box], **answers)
-        log.ask(ask_example, conversation, [log, conversation, box], **answers)
+        log.ask(ask_example, conversation, [log, conversation], **answers)
         fresh.click(views.clear, conversation, [log, conversation], **quiet)
     return page
 
@@ -274,6 +278,8 @@ def _free_port(host: str, port: int) -> int:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.create_server(address[:2], family=family) as listening:
             return int(listening.getsockname()[1])
+    except UnicodeError:
+        raise ConfigError(f"The page cannot listen on {host}: it is not the name or address of a machine.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(

@@ -140,18 +140,27 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
     found = chain.corpus.documents()
     chosen = found[:: max(1, len(found) // MAX_EXAMPLES)][: MAX_EXAMPLES * 2]
     topics = zip_longest(*(islice(_topics(chain.corpus.document(info.id)), 6) for info in chosen))
-    answered = (
-        next((q for q in _wordings(topic) if not chain.invoke({"question": q}).abstained), "")
+    asked = (
+        _example(chain, topic)
         for topic in islice(filter(None, dict.fromkeys(concatenated.from_iterable(topics))), MAX_EXAMPLES * 3)
     )
-    return tuple(islice(filter(None, answered), MAX_EXAMPLES))
+    return tuple(islice(filter(None, asked), MAX_EXAMPLES))
 
 
-def _wordings(topic: str) -> tuple[str, ...]:
-    """Ways to ask about a topic: the reader may take some for too vague and answer another."""
+def _example(chain: AnswerChain, topic: str) -> str:
+    """A question about the topic that gets an answer; empty when there is none."""
     if topic.endswith("?"):
-        return (topic,)
-    return f"What is said about “{topic}”?", f"What is “{topic}”?", f"Who is “{topic}”?", f"“{topic}”?"
+        attempts: tuple[tuple[str, ...], ...] = ((topic,),)
+    else:
+        # The reader knows better than the wording of a name whether it is a person: the surer answer tells.
+        either = f"What is “{topic}”?", f"Who is “{topic}”?"
+        attempts = (f"What is said about “{topic}”?",), either, (f"“{topic}”?",)
+    for questions in attempts:
+        answers = [(chain.invoke({"question": question}), question) for question in questions]
+        answered = [(answer.confidence, question) for answer, question in answers if not answer.abstained]
+        if answered:
+            return max(answered)[1]
+    return ""
 
 
 def _topics(document: Document) -> Iterator[str]:

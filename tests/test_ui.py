@@ -226,7 +226,7 @@ def test_of_a_long_document_little_is_sent(new_page: NewPage, chain: AnswerChain
 
 def test_the_search_tells_how_far_it_is(new_page: NewPage, years_served: Any, years: YearReader) -> None:
     page = new_page(at=years_served)
-    page.locator("#start :is(.examples, p:last-child)").first.wait_for()
+    page.locator("#start p", has_text="Looking for questions").wait_for(state="detached")
     years.may_read.clear()
     try:
         page.get_by_label(QUESTION).fill("When was the bridge of Norwick opened?")
@@ -393,6 +393,7 @@ def test_a_late_answer_does_not_come_back_into_a_new_conversation(
     new_page: NewPage, years_served: Any, years: YearReader
 ) -> None:
     page = new_page(at=years_served)
+    page.locator("#start p", has_text="Looking for questions").wait_for(state="detached")
     years.may_read.clear()
     try:
         page.get_by_label(QUESTION).fill("When was the bridge of Norwick opened?")
@@ -409,6 +410,30 @@ def test_a_late_answer_does_not_come_back_into_a_new_conversation(
     assert page.locator(".turn .question").all_inner_texts() == ["In which spring was the great day of Norwick?"]
     said = [[turn.text for turn in kept.turns] for kept in conversations(years_served) if kept.turns]
     assert ["In which spring was the great day of Norwick?"] in [texts[::2] for texts in said]
+
+
+def test_two_questions_at_once_are_both_kept(new_page: NewPage, served: Any) -> None:
+    page = new_page()
+    example = page.locator(".examples button").first
+    example.wait_for()
+    asked = example.inner_text()
+    typed = "Where do badgers dig their setts?"
+    page.get_by_label(QUESTION).fill(typed)
+    page.evaluate("document.querySelector('.examples button').click()")
+    page.get_by_label(QUESTION).press("Enter")
+    page.locator(".turn .confidence").nth(1).wait_for()
+    assert sorted(page.locator(".turn .question").all_inner_texts()) == sorted([asked, typed])
+    said = [sorted(turn.text for turn in kept.turns if turn.role == "user") for kept in conversations(served)]
+    assert sorted([asked, typed]) in said
+    again = "Who was the first lighthouse keeper of Skarholm?"
+    ask(page, again)
+    assert page.locator(".turn .question").all_inner_texts()[2:] == [again]
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "a..b"])
+def test_a_host_that_cannot_be_a_name_is_named(host: str, chain: AnswerChain) -> None:
+    with pytest.raises(ConfigError, match="not the name or address of a machine"):
+        ui.serve(chain, host=host)
 
 
 def test_more_of_a_document_that_is_gone_says_so(new_page: NewPage, chain: AnswerChain) -> None:
