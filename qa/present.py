@@ -139,32 +139,26 @@ def example_questions(chain: AnswerChain) -> tuple[str, ...]:
     """
     found = chain.corpus.documents()
     chosen = found[:: max(1, len(found) // MAX_EXAMPLES)][: MAX_EXAMPLES * 2]
-    topics = zip_longest(*(islice(_topics(chain.corpus.document(info.id)), 6) for info in chosen))
-    asked = (
-        _example(chain, topic)
-        for topic in islice(filter(None, dict.fromkeys(concatenated.from_iterable(topics))), MAX_EXAMPLES * 3)
-    )
-    return tuple(islice(filter(None, asked), MAX_EXAMPLES))
+    wordings = zip_longest(*(islice(_wordings(chain.corpus.document(info.id)), 6) for info in chosen))
+    tried = islice(filter(None, dict.fromkeys(concatenated.from_iterable(wordings))), MAX_EXAMPLES * 3)
+    return tuple(islice(filter(None, (_answered(chain, ways) for ways in tried)), MAX_EXAMPLES))
 
 
-def _example(chain: AnswerChain, topic: str) -> str:
-    """A question about the topic that gets an answer; empty when there is none."""
-    if topic.endswith("?"):
-        attempts: tuple[tuple[str, ...], ...] = ((topic,),)
-    else:
-        # The reader knows better than the wording of a name whether it is a person: the surer answer tells.
-        either = f"What is “{topic}”?", f"Who is “{topic}”?"
-        attempts = (f"What is said about “{topic}”?",), either, (f"“{topic}”?",)
-    for questions in attempts:
+def _answered(chain: AnswerChain, ways: tuple[tuple[str, ...], ...]) -> str:
+    """The first question that gets an answer, of several in one place the surest; empty when none does."""
+    for questions in ways:
         answers = [(chain.invoke({"question": question}), question) for question in questions]
-        answered = [(answer.confidence, question) for answer, question in answers if not answer.abstained]
-        if answered:
-            return max(answered)[1]
+        if sure := [(answer.confidence, question) for answer, question in answers if not answer.abstained]:
+            return max(sure)[1]
     return ""
 
 
-def _topics(document: Document) -> Iterator[str]:
-    headings = (on_one_line(document.text[h.start : h.end]) for h in document.headings[:20])
-    yield from (heading for heading in headings if 4 <= len(heading) <= 70 and heading != document.title)
-    names = Counter(_NAME.findall(document.text[:50_000]))
-    yield from (name for name, _ in names.most_common(6))
+def _wordings(document: Document) -> Iterator[tuple[tuple[str, ...], ...]]:
+    """Ways to ask about each heading and frequent name: the reader may take some for too vague and answer another."""
+    for heading in (on_one_line(document.text[h.start : h.end]) for h in document.headings[:20]):
+        if 4 <= len(heading) <= 70 and heading != document.title:
+            ways = f"What is said about “{heading}”?", f"What is “{heading}”?", f"“{heading}”?"
+            yield ((heading,),) if heading.endswith("?") else tuple((way,) for way in ways)
+    for name, _ in Counter(_NAME.findall(document.text[:50_000])).most_common(6):
+        # No spelling tells a person from a thing, but the reader is surer of the question that fits.
+        yield (f"What is said about “{name}”?",), (f"What is “{name}”?", f"Who is “{name}”?"), (f"“{name}”?",)
