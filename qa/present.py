@@ -157,8 +157,8 @@ def _wordings(document: Document) -> Iterator[tuple[tuple[str, ...], ...]]:
     """Ways to ask about each heading and frequent name: the reader may take some for too vague and answer another."""
     for heading in (on_one_line(document.text[h.start : h.end]) for h in document.headings[:20]):
         if 4 <= len(heading) <= 70 and heading != document.title:
-            ways = f"What is said about “{heading}”?", f"“{heading}”?", f"What is “{heading}”?"
-            yield ((heading,),) if heading.endswith("?") else tuple((way,) for way in ways)
+            said = (f"What is said about “{heading}”?",), (f"“{heading}”?",)
+            yield ((heading,),) if heading.endswith("?") else said
     for name, _ in Counter(_NAME.findall(document.text[:50_000])).most_common(6):
         # No spelling tells a person from a thing, but the reader is surer of the question that fits.
         yield (f"What is said about “{name}”?",), (f"What is “{name}”?", f"Who is “{name}”?"), (f"“{name}”?",)
