@@ -21,6 +21,13 @@ _LIMITING = frozenset(content_stems(
     "return minimum maximum"
 ))  # fmt: skip
 
+# A beginning and an end, or a rule and its exception, are two things, whatever else they share.
+_PHASES = {
+    "beginning": frozenset(content_stems("begin began begun start open opened premiere")),
+    "end": frozenset(content_stems("end ended finish conclude close stop")),
+}
+_NEGATION = re.compile(r"\b(?:not|never|no|cannot|without)\b|n['’]t\b", re.I)
+
 
 def compare(quote: str, span: str, other_quote: str, other_span: str, kind: AnswerKind) -> Relation:
     """Compare two sentences, each with the part of it that answers, which may be "".
@@ -28,7 +35,7 @@ def compare(quote: str, span: str, other_quote: str, other_span: str, kind: Answ
     One repeats the other when it says it in the same words. They contradict each other when the answers in them hold
     different numbers and all else speaks for one thing: two thirds of their content words agree, they are not rows of
     one table, and neither is of another day, season or group, nor does each name a person, a place, a year or a unit
-    that the other does not.
+    that the other does not, nor is one negated or a beginning and the other not or an end.
     """
     if statement(quote) == statement(other_quote):
         return "repeats"
@@ -42,15 +49,16 @@ def compare(quote: str, span: str, other_quote: str, other_span: str, kind: Answ
     # Rows of one table share the names of their columns.
     if limited or (is_row(quote) and is_row(other_quote) and _first_cell(quote) != _first_cell(other_quote)):
         return "unrelated"
-    two_things = _each_has_its_own(_particulars(rest), _particulars(other_rest))
-    if two_things or _each_has_its_own(_units(quote, span), _units(other_quote, other_span)):
+    if bool(_NEGATION.search(rest)) != bool(_NEGATION.search(other_rest)) or any(
+        one - other and other - one  # what only one of them has is a detail more
+        for one, other in (
+            (_particulars(rest), _particulars(other_rest)),
+            (_units(quote, span), _units(other_quote, other_span)),
+            (_phases(a), _phases(b)),
+        )
+    ):
         return "unrelated"
     return "contradicts" if len(a & b) >= max(1, min(len(a), len(b)) * 2 / 3) else "unrelated"
-
-
-def _each_has_its_own(one: set[str], other: set[str]) -> bool:
-    # What only one of them says is a detail more; what differs on both sides makes them two things.
-    return bool(one - other and other - one)
 
 
 def _particulars(text: str) -> set[str]:
@@ -63,6 +71,10 @@ def _units(quote: str, span: str) -> set[str]:
     start = quote.find(span)
     after = (quote[start + m.end() :].split()[:2] for m in _NUMBER.finditer(span)) if start >= 0 else ()
     return {stem for following in after for stem in content_stems(" ".join(following)) if not stem[0].isdigit()}
+
+
+def _phases(stems: set[str]) -> set[str]:
+    return {name for name, words_of_it in _PHASES.items() if stems & words_of_it}
 
 
 def _numbers(text: str) -> set[str]:

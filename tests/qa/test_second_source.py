@@ -52,6 +52,8 @@ def test_a_small_word_or_a_sign_can_turn_a_statement(one: str, other: str) -> No
         ("The office is 340 metres away.", "340 metres", "The office is at 7 Ropewalk Lane.", "7"),
         ("Skarn has 1,345 people.", "1,345", "Skarn has 203 Danish residents.", "203"),
         ("Filming began on 3 March.", "3 March", "Filming concluded on 5 June.", "5 June"),
+        ("Filming of season 1 in Oban began in 2015.", "2015", "Filming of season 1 in Oban ended in 2016.", "2016"),
+        ("The fee for a small case is 30 pounds.", "30", "No small case may have a fee of 90 pounds.", "90"),
     ],
 )
 def test_sentences_about_two_things_do_not_contradict_each_other(
