@@ -7,10 +7,8 @@ browser tab and is never longer than `MAX_TURNS`. A document is sent in parts ar
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -26,7 +24,6 @@ from qa import (
     Answer,
     AnswerChain,
     Config,
-    ConfigError,
     DocqaError,
     More,
     Place,
@@ -36,6 +33,7 @@ from qa import (
     contradicting_claims,
     example_questions,
     excerpt,
+    free_port,
     load_config,
     passage_excerpt,
     quote_check,
@@ -56,7 +54,7 @@ FAILED = "Something went wrong while this was answered; the log of docqa says wh
 
 @dataclass(slots=True)
 class Conversation:
-    """What one browser tab has asked so far: the last turns, how many questions, and how often it was begun anew.
+    """What one browser tab has asked so far: the last turns, and how many questions.
 
     An example and a typed question can be answered at the same time: both change the one object that Gradio keeps for
     the tab.
@@ -64,7 +62,6 @@ class Conversation:
 
     turns: list[Turn] = field(default_factory=list)
     asked: int = 0
-    cleared: int = 0
 
 
 class _Views:
@@ -96,40 +93,37 @@ class _Views:
 
     def clear(self, conversation: Conversation) -> Iterator[tuple[dict[str, Any], Conversation]]:
         """Empty the conversation; an answer that is still being made for it is dropped."""
-        conversation.cleared += 1
         conversation.asked = 0
-        conversation.turns.clear()
+        conversation.turns = []
         for number, block in enumerate(self.start()):
             yield {**block, "clear": number == 0}, conversation
 
     def ask(self, question: str, conversation: Conversation) -> Iterator[tuple[Any, ...]]:
         """Yield (block, conversation, content of the question box) for each step, until the conversation is cleared."""
         conversation.asked += 1
-        cleared = conversation.cleared
-        for step in self._steps(question, conversation, f"turn-{conversation.asked}"):
-            if conversation.cleared != cleared:
+        turns = conversation.turns
+        for number, block in enumerate(self._steps(question, turns, f"turn-{conversation.asked}")):
+            if conversation.turns is not turns:
                 # Gradio sends what was yielded last once more: that must not be a block of this conversation.
                 yield gr.skip(), gr.skip(), gr.skip()
                 return
-            yield step
+            yield block, conversation, gr.skip() if number else ""
 
-    def _steps(self, question: str, conversation: Conversation, turn: str) -> Iterator[tuple[Any, ...]]:
-        cleared = conversation.cleared
+    def _steps(self, question: str, turns: list[Turn], turn: str) -> Iterator[dict[str, Any]]:
         shown: dict[str, Any] = {"question": excerpt(question, 2_000), "answer": None, "found": None, "draft": ""}
         shown |= {"error": "", "parts": (), "claims": (), "confidence": "", "confidence_note": ""}
-        yield self._block(turn, "turn.html", **shown), conversation, ""
+        yield self._block(turn, "turn.html", **shown)
         try:
-            for event in self.chain.stream({"question": question, "history": list(conversation.turns)}):
+            for event in self.chain.stream({"question": question, "history": list(turns)}):
                 if event.kind == "retrieved":
                     shown["found"] = len(event.hits)
                 elif event.kind == "text":
                     shown["draft"] = event.text
                 elif event.answer:
                     shown |= _answer_view(event.answer)
-                    if conversation.cleared == cleared:
-                        conversation.turns += Turn("user", question), Turn("assistant", event.answer.text)
-                        del conversation.turns[:-MAX_TURNS]
-                yield {**self._block(turn, "turn.html", **shown), "cite": bool(shown["parts"])}, conversation, gr.skip()
+                    turns += Turn("user", question), Turn("assistant", event.answer.text)
+                    del turns[:-MAX_TURNS]
+                yield {**self._block(turn, "turn.html", **shown), "cite": bool(shown["parts"])}
         except DocqaError as error:
             shown["error"] = str(error)
         except Exception:
@@ -137,7 +131,7 @@ class _Views:
             logger.exception("A question failed")
             shown["error"] = FAILED
         if shown["error"]:
-            yield self._block(turn, "turn.html", **shown), conversation, gr.skip()
+            yield self._block(turn, "turn.html", **shown)
 
     def source(self, request: dict[str, Any]) -> str:
         """A document around the place that was asked for."""
@@ -257,7 +251,7 @@ def serve(chain: AnswerChain, host: str = "127.0.0.1", port: int = 0, share: boo
     page = build_ui(chain)
     page.launch(
         server_name=host,
-        server_port=_free_port(host, port),
+        server_port=free_port(host, port),
         share=share,
         quiet=True,
         prevent_thread_lock=True,
@@ -273,25 +267,10 @@ def serve(chain: AnswerChain, host: str = "127.0.0.1", port: int = 0, share: boo
     return page
 
 
-def _free_port(host: str, port: int) -> int:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.create_server(address[:2], family=family) as listening:
-            return int(listening.getsockname()[1])
-    except UnicodeError:
-        raise ConfigError(f"The page cannot listen on {host}: it is not the name or address of a machine.") from None
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise ConfigError(
-                f"Port {port} on {host} is in use by another program: stop it, or choose another with --port."
-            ) from None
-        raise ConfigError(f"The page cannot listen on {host}, port {port}: {error.strerror}.") from None
-
-
 def launch(config: Config) -> None:
     """Serve the chat until it is interrupted."""
     # Said before the models are loaded, which takes seconds.
-    _free_port(config.chat.host, config.chat.port)
+    free_port(config.chat.host, config.chat.port)
     page = serve(build_chain(config), config.chat.host, config.chat.port, config.chat.share)
     click.echo(f"docqa chat: {page.local_url}  (stop it with Ctrl+C)")
     if config.chat.share:

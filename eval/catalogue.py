@@ -20,7 +20,8 @@ class Metric:
     """A metric's key, its title and meaning for people, its kind, the step it speaks of and its direction.
 
     `kind`: "yes/no" is 0 or 1 a question, "share" a number from 0 to 1 a question, "set" one number for many questions.
-    `tolerance` is the drop that the gate lets pass while it may be chance.
+    `tolerance` is the drop that the gate lets pass while it may be chance. `when_abstained` is the value of a question
+    that the run before abstained on; without one, only questions that both runs have a value for are compared.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Metric:
     step: Step
     tolerance: float
     higher_is_better: bool = True
+    when_abstained: float | None = None
 
 
 def _of_retrieval(item: str, label: str, gold: str) -> tuple[Metric, ...]:
@@ -63,7 +65,16 @@ def _of_retrieval(item: str, label: str, gold: str) -> tuple[Metric, ...]:
 
 _ALL = (
     Metric("right", "Right", "answered with an accepted answer, or rightly abstained", "yes/no", "all", 0.03),
-    Metric("quotes_exact", "Quotes exact", "every quote is its document's text at that place", "yes/no", "prove", 0.0),
+    # Whoever abstained quoted nothing wrongly, so every answer of a new run counts.
+    Metric(
+        "quotes_exact",
+        "Quotes exact",
+        "every quote is its document's text at that place",
+        "yes/no",
+        "prove",
+        0.0,
+        when_abstained=1.0,
+    ),
     *_of_retrieval("document", "Document", "gold document"),
     *_of_retrieval("evidence", "Evidence", "gold quote"),
     Metric("answered", "Answered", "answerable questions not met with an abstention", "yes/no", "abstain", 0.05),

@@ -110,10 +110,8 @@ def compare(before: Table, after: Table, name: str, resamples: int = RESAMPLES) 
             return None
         return Difference(name, *values, *_interval(drawn), len(before))
     columns = np.stack([before.column(name), after.column(name)])
-    if name == "quotes_exact":
-        # Whoever abstained quoted nothing wrongly: so every answer of `after` counts, not only those to questions that
-        # both answered.
-        columns[0, np.isnan(columns[0])] = 1.0
+    if (value := METRICS[name].when_abstained) is not None:
+        columns[0, np.isnan(columns[0])] = value
     columns = columns[:, ~np.isnan(columns).any(axis=0)]
     if not columns.shape[1]:
         return None

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from qa.build import build_chain, build_index
     from qa.chain import AnswerChain
     from qa.config import Config, load_config
+    from qa.port import free_port
     from qa.present import (
         Part,
         Piece,
@@ -77,6 +78,7 @@ _HOMES = {
         "excerpt",
         "passage_excerpt",
     ),
+    "qa.port": ("free_port",),
     "qa.source_panel": ("More", "Place", "SourcePart", "SourceView", "quote_check", "source_part", "source_view"),
     "qa.types": ("Answer", "Citation", "Event", "Hit", "Turn"),
 }
@@ -123,6 +125,7 @@ __all__ = [
     "contradicting_claims",
     "example_questions",
     "excerpt",
+    "free_port",
     "load_config",
     "normalise",
     "passage_excerpt",

@@ -34,6 +34,8 @@ _TIME = re.compile(r"\d{3,4}|\d+(?::\d\d| ?(?:am|pm|days?|weeks?|months?|years?|
                    r"february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|"
                    r"thursday|friday|saturday|sunday|century|noon|midnight|yesterday|today|annual|daily|weekly)\b",
                    re.I)  # fmt: skip
+# "One of the hardest hit" counts nothing; "one of the ships" may.
+_ONE_OF_THE_BEST = re.compile(r"one of (?:the|its|his|her|our|their) (?:most|least|best|worst|\w{2,}est)\b", re.I)
 _CAPITALISED = re.compile(r"(?<=[\w,;:'\"“(-] )[\"“(]?[A-Z][\w'’-]+")
 
 
@@ -54,6 +56,15 @@ def has_kind(kind: AnswerKind, text: str) -> float:
     if kind in ("person", "place"):
         return float(bool(_CAPITALISED.search(text)))
     return 0.5
+
+
+def counts_nothing(text: str, span: tuple[int, int]) -> bool:
+    """True when the only number in the span is the "one" of "one of the largest"."""
+    start, end = span
+    one = _ONE_OF_THE_BEST.search(text, start)
+    if one is None or one.start() >= end:
+        return False
+    return not has_kind("number", f"{text[start : one.start()]} {text[one.end() : end]}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from qa.agreement import AnswerKind, Terms, answer_kind, has_kind
+from qa.agreement import AnswerKind, Terms, answer_kind, counts_nothing
 from qa.calibration import Calibration, load_calibration, log_odds
 from qa.read import Evidence, Reading, answer_sentences
 from qa.second_source import compare
@@ -26,8 +25,6 @@ SENTENCE_FEATURES = (
     "cosine", "rank",
 )  # fmt: skip
 _OF_THE_BEST = ("margin", "evidence", "coverage", "passage_coverage", "cosine")
-# "One of the hardest hit" counts nothing; "one of the ships" may.
-_ONE_OF_THE_BEST = re.compile(r"one of (?:the|its|his|her|our|their) (?:most|least|best|worst|\w{2,}est)\b", re.I)
 ANSWER_FEATURES = ("best", "lead", *_OF_THE_BEST)
 
 
@@ -124,7 +121,7 @@ def candidates(question: str, hits: Sequence[Hit], network: SpanNetwork) -> list
         }
         for number, sentence in enumerate(sentences):
             start, end = sentence.sentence
-            if asks_number and _counts_nothing(chunk.text, sentence.span):
+            if asks_number and counts_nothing(chunk.text, sentence.span):
                 continue
             features = shared | {
                 "logit": sentence.logit,
@@ -136,15 +133,6 @@ def candidates(question: str, hits: Sequence[Hit], network: SpanNetwork) -> list
             }
             found.append(Candidate(i, sentences, number, (chunk.doc_id, chunk.start + start), features))
     return found
-
-
-def _counts_nothing(text: str, span: tuple[int, int]) -> bool:
-    """True when the only number in the span is the "one" of "one of the largest"."""
-    start, end = span
-    one = _ONE_OF_THE_BEST.search(text, start)
-    if one is None or one.start() >= end:
-        return False
-    return not has_kind("number", f"{text[start : one.start()]} {text[one.end() : end]}")
 
 
 def answer_features(found: Sequence[Candidate], scores: Sequence[float]) -> dict[str, float]:

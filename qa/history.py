@@ -122,8 +122,9 @@ def _resolve(question: str, subject: _Subject | None) -> str:
     if thing:
         return _replace(text, thing, _thing(subject))
     # Without a name of its own it may be about the same as before: "What is the population?".
-    referent = _thing(subject) if _ELSE.search(text) else (subject.names or ("",))[0]
-    alone = named or not referent or (size > 3 and not _ELSE.search(text))
+    other = bool(_ELSE.search(text))
+    referent = _thing(subject) if other else next(iter(subject.names), "")
+    alone = named or not referent or (size > 3 and not other)
     return text if alone else f"{text.rstrip(' ?.!')} ({referent})?"
 
 

@@ -53,13 +53,9 @@ class PairEncoder:
         """How many passage tokens fit beside this question and title."""
         return MAX_TOKENS - len(self._head(question, title)[0]) - 1
 
-    def encode(self, question: str, title: str, passage: str) -> Pair:
-        """Encode one pair; an empty title is left out with its separator."""
-        return self.assemble(question, title, *self.tokens(passage))
-
     def windows(self, question: str, title: str, passage: str) -> list[Pair]:
         """The pairs that together hold a whole passage; each begins with the last `WINDOW_OVERLAP` tokens of the one
-        before. A passage that fits is one pair, the same as that of `encode`.
+        before. A passage that fits is one pair. An empty title is left out with its separator.
         """
         ids, offsets = self.tokens(passage)
         step = self.room(question, title) - WINDOW_OVERLAP

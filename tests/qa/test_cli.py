@@ -27,6 +27,18 @@ The harbour has room for forty boats. Every Tuesday a market is held on the quay
 """
 
 
+def program(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `docqa` with these arguments does in a process of its own, in this folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "qa.cli", *arguments],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A working folder with a corpus and its index, made once; tests copy it."""
@@ -195,14 +207,7 @@ def test_what_cannot_be_done_is_one_line_and_exit_code_2(home: Path, arguments: 
 
 
 def test_debug_shows_where_it_failed(home: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "qa.cli", "index", "--corpus", "nowhere", "--debug"],
-        cwd=home,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = program(home, "index", "--corpus", "nowhere", "--debug")
     assert "Traceback" in done.stderr
     assert "CorpusError" in done.stderr
 
@@ -214,14 +219,7 @@ def test_a_file_that_nobody_foresaw_is_left_out_and_cannot_command_the_terminal(
     cell.grid_span = 2
     cell.tcPr.find(qn("w:gridSpan")).set(qn("w:val"), "many")
     made.save(str(home / "seeds" / "red\x1b[31m\x07\nIn order.docx"))
-    done = subprocess.run(
-        [sys.executable, "-m", "qa.cli", "index", *(["--debug"] if debug else [])],
-        cwd=home,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = program(home, "index", *(["--debug"] if debug else []))
     assert done.returncode == 1
     assert "left out: red\ufffd[31m\ufffd In order.docx: Damaged, or of an unknown kind (ValueError" in done.stdout
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", done.stdout + done.stderr)
@@ -234,14 +232,7 @@ def test_a_file_that_nobody_foresaw_is_left_out_and_cannot_command_the_terminal(
 
 
 def test_the_program_itself_exits_with_the_code_and_writes_one_line(empty: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "qa.cli", "index", "--corpus", "nowhere"],
-        cwd=empty,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = program(empty, "index", "--corpus", "nowhere")
     assert done.returncode == 2
     assert done.stdout == ""
     assert "nowhere" in done.stderr.strip().splitlines()[-1]

@@ -186,7 +186,7 @@ def test_windows_hold_the_whole_passage_and_one_that_fits_is_one(network: SpanNe
     passage = " ".join(["boat"] * length)
     windows = network.pairs.windows(question, title, passage)
     assert all(len(window.ids) <= MAX_TOKENS for window in windows)
-    assert windows[0] == network.pairs.encode(question, title, passage)
+    assert windows[0] == network.pairs.assemble(question, title, *network.pairs.tokens(passage))
     assert (len(windows) == 1) == (extra <= 0)
     together = windows[0].offsets
     for window in windows[1:]:
@@ -256,7 +256,7 @@ def test_a_model_file_that_is_not_the_calibrated_one_is_refused(tmp_path: Path) 
 def test_of_a_long_question_beginning_and_end_are_kept(network: SpanNetwork) -> None:
     asked = "When does the last ferry leave?"
     long = "We come with three children and a dog. " * 20 + asked
-    pair = network.pairs.encode(long, "", "At ten.")
+    pair = network.pairs.windows(long, "", "At ten.")[0]
     own, first, last = (network.pairs.tokens(text)[0] for text in (long, "We come with three", asked))
     assert pair.passage[0] == 1 + MAX_QUESTION_TOKENS + 1
     assert pair.ids[1 : 1 + len(first)] == first and pair.ids[: pair.passage[0] - 1][-len(last) :] == last
