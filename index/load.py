@@ -21,7 +21,7 @@ from index.types import Document
 logger = logging.getLogger(__name__)
 
 # Raise it when a parser makes another text of a file: files that have not changed are then read again.
-TEXT_VERSION = 3
+TEXT_VERSION = 4
 _SENTENCE_TITLE_CHARACTERS = 80
 # As much of a text as its first sentence is looked for in.
 _BEGINNING = 2000

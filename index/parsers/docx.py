@@ -1,4 +1,4 @@
-"""Word documents: paragraphs, lists and tables in the order of the document."""
+"""Word documents: paragraphs, lists, tables and text boxes in the order of the document, notes after their section."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import docx
 from docx.document import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import parse_xml
 from docx.oxml.ns import qn
 from docx.oxml.table import CT_Row, CT_Tbl, CT_Tc
 from docx.oxml.text.paragraph import CT_P
@@ -49,6 +51,16 @@ _TRANSPARENT = frozenset(
     qn(f"w:{name}")
     for name in ("sdt", "sdtContent", "ins", "moveTo", "fldSimple", "hyperlink", "smartTag", "customXml", "dir", "bdo")
 )
+_TEXT_BOX = qn("w:txbxContent")
+# Text boxes and notes in them are not read: what Word keeps for older programs repeats the text box before it.
+_LEFT_OUT = frozenset(
+    (qn("w:del"), qn("w:moveFrom"), _TEXT_BOX, "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback")
+)
+_NOTES = {
+    qn("w:footnoteReference"): (RELATIONSHIP_TYPE.FOOTNOTES, qn("w:footnote")),
+    qn("w:endnoteReference"): (RELATIONSHIP_TYPE.ENDNOTES, qn("w:endnote")),
+}
+_NoteKey = tuple[str, str]
 _GALLERY = "/".join(map(qn, ("w:sdtPr", "w:docPartObj", "w:docPartGallery")))
 # A small file can unpack to more than memory holds.
 _MAX_UNPACKED = 20
@@ -67,24 +79,28 @@ def parse(source: Source) -> list[Parsed]:
             if sum(entry.file_size for entry in archive.infolist()) > _MAX_UNPACKED * source.settings.max_file_mb * 1e6:
                 raise LoadError("Unpacks to more than can be read. Split it.")
         document = docx.Document(io.BytesIO(source.data))
+        notes = _notes(document)
     except (*_DAMAGE, PackageNotFoundError) as error:
         raise LoadError(f"Damaged, or not a Word document ({error}). Open it in Word and save it again.") from error
-    writer = _Writer(document)
+    writer = _Writer(document, notes)
     writer.write(document.element.body)
+    writer.write_notes()
     return [writer.builder.build(on_one_line(document.core_properties.title or "") or writer.title)]
 
 
 class _Writer:
     """Writes blocks in the order of the document; `title` is the text of its title paragraph, if it has one."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, notes: Mapping[_NoteKey, BaseOxmlElement]) -> None:
         self.builder = TextBuilder()
         self.title = ""
         self._document = document
+        self._notes = notes
+        self._waiting: list[_NoteKey] = []
         self._in_list = False
 
     def write(self, parent: BaseOxmlElement) -> None:
-        """Write the paragraphs and tables of a document's body or of a cell."""
+        """Write the paragraphs and tables of a document's body, of a cell, a text box or a note."""
         for block in _children(parent, _PARAGRAPH, _TABLE):
             if block.tag == _TABLE:
                 self._write_table(block)
@@ -95,6 +111,8 @@ class _Writer:
         found = Paragraph(element, self._document).style
         style = (found.name if found is not None else None) or ""
         heading = _HEADING_STYLE.match(style)
+        if heading:
+            self.write_notes()
         is_item = style.startswith("List") or _is_numbered(element)
         text = _text(element)
         if style == "Title":
@@ -107,6 +125,20 @@ class _Writer:
         else:
             self.builder.add("\n".join(map(on_one_line, text.split("\n"))))
         self._in_list = is_item
+        self._write_inside(element)
+
+    def _write_inside(self, block: CT_P | CT_Row) -> None:
+        """Write the text boxes that are anchored in a block; its notes wait for the end of the section."""
+        for box in _inside(block, _TEXT_BOX):
+            self.write(box)
+        self._waiting += [(mark.tag, mark.get(qn("w:id"), "")) for mark in _inside(block, *_NOTES)]
+
+    def write_notes(self) -> None:
+        """Write the footnotes and endnotes of the section: between its sentences they would tear them apart."""
+        waiting, self._waiting = self._waiting, []
+        for key in waiting:
+            if key in self._notes:
+                self.write(self._notes[key])
 
     def _write_table(self, table: CT_Tbl) -> None:
         """Rows that hold another table are there for the layout: their cells are written one after another."""
@@ -116,7 +148,10 @@ class _Writer:
                     for cell in row.written:
                         self.write(cell)
             else:
-                add_rows(self.builder, *_as_text(list(rows)))
+                plain = list(rows)
+                add_rows(self.builder, *_as_text(plain))
+                for row in plain:
+                    self._write_inside(row.element)
             self._in_list = False
 
 
@@ -127,6 +162,20 @@ def _children(parent: BaseOxmlElement, *tags: str) -> Iterator[Any]:
             yield child
         elif child.tag in _TRANSPARENT and not _is_contents(child):
             yield from _children(child, *tags)
+
+
+def _inside(block: BaseOxmlElement, *tags: str) -> Iterator[Any]:
+    """What stands in a block at any depth and is part of the accepted document."""
+    return (e for e in block.iter(*tags) if not any(above.tag in _LEFT_OUT for above in e.iterancestors()))
+
+
+def _notes(document: Document) -> dict[_NoteKey, BaseOxmlElement]:
+    """Each footnote and endnote by the tag and the number of the mark that refers to it."""
+    found: dict[_NoteKey, BaseOxmlElement] = {}
+    for mark, (relationship, tag) in _NOTES.items():
+        for part in (r.target_part for r in document.part.rels.values() if r.reltype == relationship):
+            found |= {(mark, note.get(qn("w:id"), "")): note for note in parse_xml(part.blob).iter(tag)}
+    return found
 
 
 def _is_contents(element: BaseOxmlElement) -> bool:

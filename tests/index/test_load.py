@@ -14,6 +14,9 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.opc.constants import CONTENT_TYPE, RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls, qn
 from hypothesis import given
@@ -299,6 +302,61 @@ SDT = "<w:sdt><w:sdtPr/><w:sdtContent>%s</w:sdtContent></w:sdt>"
 )
 def test_docx_text_is_that_of_the_accepted_document(tmp_path: Path, body: str, text: str) -> None:
     assert write_word(tmp_path, body) == text
+
+
+BOX = '<w:r><w:pict xmlns:v="urn:schemas-microsoft-com:vml"><v:shape><v:textbox><w:txbxContent>%s'
+BOX += "</w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
+# Word writes a text box twice: as it is, and as older programs understand it.
+TWICE = (
+    '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+    '<mc:Choice Requires="wps"><w:drawing><w:txbxContent>%s</w:txbxContent></w:drawing></mc:Choice>'
+    "<mc:Fallback><w:pict><w:txbxContent>%s</w:txbxContent></w:pict></mc:Fallback></mc:AlternateContent>"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (f"<w:p>{{One.}}{BOX % '<w:p>{In a box.}</w:p>'}{{ Two.}}</w:p>", "One. Two.\n\nIn a box."),
+        (f"<w:p>{{One.}}<w:r>{TWICE % (('<w:p>{In a box.}</w:p>',) * 2)}</w:r></w:p>", "One.\n\nIn a box."),
+        (f'<w:p>{{One.}}<w:del w:id="1">{BOX % "<w:p>{In a box.}</w:p>"}</w:del></w:p>', "One."),
+        (
+            f"<w:tbl><w:tr><w:tc><w:p>{{Ole}}{BOX % '<w:p>{In a box.}</w:p>'}</w:p></w:tc>"
+            "<w:tc><w:p>{Mira}</w:p></w:tc></w:tr></w:tbl><w:p>{End.}</w:p>",
+            "Ole | Mira\n\nIn a box.\n\nEnd.",
+        ),
+    ],
+)
+def test_docx_text_boxes_follow_their_paragraph(tmp_path: Path, body: str, text: str) -> None:
+    assert write_word(tmp_path, body) == text
+
+
+def test_docx_notes_follow_their_section(tmp_path: Path) -> None:
+    made = docx.Document()
+    made.add_heading("Fares", 1)
+    for number, text in enumerate(("Dogs travel free.", "Bicycles pay half."), 1):
+        mark = parse_xml(f'<w:r {nsdecls("w")}><w:footnoteReference w:id="{number}"/></w:r>')
+        made.add_paragraph(text)._p.append(mark)
+    made.add_paragraph()._p.append(parse_xml(f'<w:r {nsdecls("w")}><w:footnoteReference w:id="9"/></w:r>'))
+    made.add_heading("Season", 1)
+    made.add_paragraph("From May to October.")
+    notes = "".join(
+        f'<w:footnote w:id="{number}"><w:p><w:r><w:footnoteRef/></w:r>'
+        f'<w:r><w:t xml:space="preserve"> {text}</w:t></w:r></w:p></w:footnote>'
+        for number, text in enumerate(("Not drawn.", "Two at most.", "Folding ones none."))
+    )
+    part = Part(
+        PackURI("/word/footnotes.xml"),
+        CONTENT_TYPE.WML_FOOTNOTES,
+        f"<w:footnotes {nsdecls('w')}>{notes}</w:footnotes>".encode(),
+        made.part.package,
+    )
+    made.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    made.save(str(tmp_path / "a.docx"))
+    assert load_file(tmp_path / "a.docx", tmp_path, LoadSettings())[0].text == (
+        "Fares\n\nDogs travel free.\n\nBicycles pay half.\n\nTwo at most.\n\nFolding ones none."
+        "\n\nSeason\n\nFrom May to October."
+    )
 
 
 def row(*cells: str) -> str:
