@@ -8,8 +8,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# The documents of `qa.train.written`.
+# The documents of `qa.train.written`, and those among them whose questions are near misses of one another.
 WRITTEN = "written"
+NEAR_MISSES = "written_near_misses"
 # Share of a file's questions that one epoch draws (2 means every question twice). Whole-paragraph SQuAD-like sets
 # count fully; single sentences (QAMR, QA-SRL), reviews, forum posts, stories and policies are sampled down.
 SOURCES: dict[str, float] = {
@@ -39,6 +40,7 @@ SOURCES: dict[str, float] = {
     "qamr_test.squad": 0.3,
     "qasrl_gs": 0.1,
     WRITTEN: 2.2,
+    NEAR_MISSES: 2.2,
 }
 # Files whose contexts are one sentence each.
 SINGLE_SENTENCES = {"qamr_dev.squad", "qamr_test.squad", "qasrl_gs"}
@@ -51,6 +53,7 @@ TITLED = {
     "nq_open_oracle",
     "covid_qa",
     WRITTEN,
+    NEAR_MISSES,
 }
 # The v2 file repeats the answerable questions of the v1 file; only its no-answer questions add anything.
 NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}

@@ -11,14 +11,15 @@ from qa.train.questions import WRITTEN, Question
 from qa.words import words
 
 WRITTEN_FOLDER = Path(__file__).parent / WRITTEN
+NEAR_MISSES_FOLDER = "near_misses"
 
 _DOCUMENT = re.compile(r"^# (.+)$", re.M)
 _QUESTIONS = re.compile(r"^## Questions *$", re.M)
 _ASKED = re.compile(r"(?P<kind>[QN])(?P<place>\d+): (?P<text>.+?)(?:\nA: (?P<answer>.+))?$", re.M)
 
 
-def load_written(folder: Path = WRITTEN_FOLDER) -> list[Question]:
-    """The questions of every file in the folder.
+def load_written(folder: Path = WRITTEN_FOLDER, source: str = WRITTEN) -> list[Question]:
+    """The questions of every file in the folder, marked as of this source.
 
     Raises:
         LoadError: when a file is not in the format, an answer does not stand in its paragraph, or two documents have
@@ -27,14 +28,14 @@ def load_written(folder: Path = WRITTEN_FOLDER) -> list[Question]:
     questions: list[Question] = []
     documents: dict[str, tuple[str, ...]] = {}
     for path in sorted(folder.glob("*.txt")):
-        for question in _read(path):
+        for question in _read(path, source):
             if documents.setdefault(question.title, question.paragraphs) != question.paragraphs:
                 raise LoadError(f'another document has the title "{question.title}", too. Change one.', str(path))
             questions.append(question)
     return questions
 
 
-def _read(path: Path) -> list[Question]:
+def _read(path: Path, source: str) -> list[Question]:
     title = ""
 
     def wrong(what: str) -> LoadError:
@@ -61,7 +62,7 @@ def _read(path: Path) -> list[Question]:
                 raise wrong(f"the answer {answer!r} does not stand in paragraph {place + 1}")
             start = _occurrence(context, answer, match["text"]) if answer else 0
             spans = ((start, start + len(answer)),) if answer else ()
-            questions.append(Question(WRITTEN, title.strip(), context, match["text"], spans, not spans, paragraphs))
+            questions.append(Question(source, title.strip(), context, match["text"], spans, not spans, paragraphs))
     return questions
 
 

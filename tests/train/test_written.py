@@ -9,8 +9,9 @@ import pytest
 
 from index.errors import LoadError
 from qa.train.harder import other_paragraphs, with_neighbours
+from qa.train.questions import NEAR_MISSES
 from qa.train.split import even_out, load_all
-from qa.train.written import WRITTEN_FOLDER, load_written
+from qa.train.written import NEAR_MISSES_FOLDER, WRITTEN_FOLDER, load_written
 
 DOCUMENT = """# The harbour of Skarn
 The harbour was dredged in May. In May the keeper, Mayor Ole Brun, left.
@@ -98,3 +99,5 @@ def test_the_documents_that_ship_are_in_the_format_and_part_by_document(tmp_path
     training, held_out = load_all(tmp_path)
     assert training and held_out
     assert not {q.title for q in training} & {q.title for q in held_out}
+    near_misses = {q.title for q in load_written(WRITTEN_FOLDER / NEAR_MISSES_FOLDER, NEAR_MISSES)}
+    assert near_misses and near_misses <= {q.title for q in training}
