@@ -9,7 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import Any
 
 import docx
@@ -52,7 +52,8 @@ _TRANSPARENT = frozenset(
     for name in ("sdt", "sdtContent", "ins", "moveTo", "fldSimple", "hyperlink", "smartTag", "customXml", "dir", "bdo")
 )
 _TEXT_BOX = qn("w:txbxContent")
-# Text boxes and notes in them are not read: what Word keeps for older programs repeats the text box before it.
+# What stands in them is not their block's: deletions are not read, a text box writes what is in it, and what is there
+# for older programs repeats the text box before it.
 _LEFT_OUT = frozenset(
     (qn("w:del"), qn("w:moveFrom"), _TEXT_BOX, "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback")
 )
@@ -96,7 +97,7 @@ class _Writer:
         self.title = ""
         self._document = document
         self._notes = notes
-        self._waiting: list[_NoteKey] = []
+        self._waiting: list[BaseOxmlElement] = []
         self._in_list = False
 
     def write(self, parent: BaseOxmlElement) -> None:
@@ -131,14 +132,14 @@ class _Writer:
         """Write the text boxes that are anchored in a block; its notes wait for the end of the section."""
         for box in _inside(block, _TEXT_BOX):
             self.write(box)
-        self._waiting += [(mark.tag, mark.get(qn("w:id"), "")) for mark in _inside(block, *_NOTES)]
+        marks = (_note_key(mark.tag, mark) for mark in _inside(block, *_NOTES))
+        self._waiting += [self._notes[key] for key in marks if key in self._notes]
 
     def write_notes(self) -> None:
         """Write the footnotes and endnotes of the section: between its sentences they would tear them apart."""
         waiting, self._waiting = self._waiting, []
-        for key in waiting:
-            if key in self._notes:
-                self.write(self._notes[key])
+        for note in waiting:
+            self.write(note)
 
     def _write_table(self, table: CT_Tbl) -> None:
         """Rows that hold another table are there for the layout: their cells are written one after another."""
@@ -165,8 +166,11 @@ def _children(parent: BaseOxmlElement, *tags: str) -> Iterator[Any]:
 
 
 def _inside(block: BaseOxmlElement, *tags: str) -> Iterator[Any]:
-    """What stands in a block at any depth and is part of the accepted document."""
-    return (e for e in block.iter(*tags) if not any(above.tag in _LEFT_OUT for above in e.iterancestors()))
+    """What stands in a block at any depth and is part of the accepted document, its text boxes not looked into."""
+    for element in block.iter(*tags):
+        between = takewhile(lambda above: above is not block, element.iterancestors())
+        if not any(above.tag in _LEFT_OUT for above in between):
+            yield element
 
 
 def _notes(document: Document) -> dict[_NoteKey, BaseOxmlElement]:
@@ -174,8 +178,12 @@ def _notes(document: Document) -> dict[_NoteKey, BaseOxmlElement]:
     found: dict[_NoteKey, BaseOxmlElement] = {}
     for mark, (relationship, tag) in _NOTES.items():
         for part in (r.target_part for r in document.part.rels.values() if r.reltype == relationship):
-            found |= {(mark, note.get(qn("w:id"), "")): note for note in parse_xml(part.blob).iter(tag)}
+            found |= {_note_key(mark, note): note for note in parse_xml(part.blob).iter(tag)}
     return found
+
+
+def _note_key(mark: str, element: BaseOxmlElement) -> _NoteKey:
+    return mark, element.get(qn("w:id"), "")
 
 
 def _is_contents(element: BaseOxmlElement) -> bool:

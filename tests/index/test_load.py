@@ -319,6 +319,10 @@ TWICE = (
     [
         (f"<w:p>{{One.}}{BOX % '<w:p>{In a box.}</w:p>'}{{ Two.}}</w:p>", "One. Two.\n\nIn a box."),
         (f"<w:p>{{One.}}<w:r>{TWICE % (('<w:p>{In a box.}</w:p>',) * 2)}</w:r></w:p>", "One.\n\nIn a box."),
+        (
+            f"<w:p>{{One.}}{BOX % ('<w:p>{In a box.}' + BOX % '<w:p>{In both.}</w:p>' + '</w:p>')}</w:p>",
+            "One.\n\nIn a box.\n\nIn both.",
+        ),
         (f'<w:p>{{One.}}<w:del w:id="1">{BOX % "<w:p>{In a box.}</w:p>"}</w:del></w:p>', "One."),
         (
             f"<w:tbl><w:tr><w:tc><w:p>{{Ole}}{BOX % '<w:p>{In a box.}</w:p>'}</w:p></w:tc>"
