@@ -17,7 +17,7 @@ from index.types import Chunk, Document, Filter
 from qa.cite import is_proved
 from qa.config import Config
 from qa.extract import extractive_answer
-from qa.history import standalone_question
+from qa.history import Condensed, condense
 from qa.read import Reader
 from qa.retrieve import HybridRetriever
 from qa.types import Answer, Event, Hit, Turn
@@ -31,9 +31,10 @@ _LAST_MARKER = re.compile(r"\[\d+\](?=\s|$)")
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What the first steps hand on: the stand-alone question and, once retrieved, its hits."""
+    """What the first steps hand on: the stand-alone question, what to search for with it, and, once retrieved, hits."""
 
     question: str
+    context: str
     where: Filter
     hits: tuple[Hit, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
@@ -146,12 +147,13 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         began = time.perf_counter()
         question = _checked(asked["question"])
         history = [_turn(t) for t in asked.get("history") or ()]
-        standalone = standalone_question(question, history) if history else question
-        return _State(standalone, asked.get("filter") or Filter(), timings_s=_timed({}, "condense", began))
+        condensed = condense(question, history) if history else Condensed(question)
+        where = asked.get("filter") or Filter()
+        return _State(condensed.question, condensed.context, where, timings_s=_timed({}, "condense", began))
 
     def _retrieve(self, state: _State, config: RunnableConfig) -> _State:
         began = time.perf_counter()
-        found = self.retriever.invoke(state.question, config, where=state.where)
+        found = self.retriever.invoke(state.question, config, where=state.where, context=state.context)
         hits = tuple(d.metadata["hit"] for d in found)
         return replace(state, hits=hits, timings_s=_timed(state.timings_s, "retrieve", began))
 

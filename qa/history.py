@@ -11,6 +11,8 @@ from qa.words import STOP_WORDS, content_stems, words
 
 # How far back a conversation is read. A subject older than that is rarely what "it" means.
 MAX_TURNS = 12
+# How much of the answer before is searched for along with a question that goes on from it, in characters.
+LONGEST_CONTEXT = 300
 
 _MARKER = re.compile(r"\s*\[\d+\]")
 _PERSON = re.compile(r"\b(he|him|his|she|her|hers)\b", re.I)
@@ -77,7 +79,7 @@ class _Subject:
     """What a conversation is about: the names and the noun phrase that a pronoun may stand for.
 
     `person` stays the one the user named last: answers are full of names that "he" does not mean. `base` is the
-    question without the one that continued it ("And in 2015?").
+    question without the one that continued it ("And in 2015?"). `answer` is that to `question`, without its markers.
     """
 
     person: str
@@ -85,10 +87,23 @@ class _Subject:
     answer_names: tuple[str, ...]
     phrase: str
     question: str
+    answer: str
     base: str
 
 
-def standalone_question(question: str, history: Sequence[Turn]) -> str:
+@dataclass(frozen=True, slots=True)
+class Condensed:
+    """A question made to stand alone, and what else to search for.
+
+    `context` is the question before it and the answer, where it left something unsaid: that mostly stands near what was
+    found last. It is "" for a question that stood alone.
+    """
+
+    question: str
+    context: str = ""
+
+
+def condense(question: str, history: Sequence[Turn]) -> Condensed:
     """The question with what it leaves unsaid put in; unchanged when it stands alone or nothing fits.
 
     A pronoun is replaced by the name the conversation is about; a question that only continues the one before
@@ -102,7 +117,17 @@ def standalone_question(question: str, history: Sequence[Turn]) -> str:
             asked = " ".join(turn.text.split())
             answer = turns[i + 1].text if i + 1 < len(turns) and turns[i + 1].role == "assistant" else ""
             subject = _subject(asked, _resolve(asked, subject), _MARKER.sub("", answer), subject)
-    return _resolve(question, subject)
+    resolved = _resolve(question, subject)
+    if subject is None or not _leaves_unsaid(" ".join(question.split()), resolved):
+        return Condensed(resolved)
+    return Condensed(resolved, f"{subject.question} {subject.answer[:LONGEST_CONTEXT]}".strip())
+
+
+def _leaves_unsaid(text: str, resolved: str) -> bool:
+    if _NEW_QUESTION.sub("", text) != _NEW_QUESTION.sub("", resolved):
+        return True
+    pronouns = [_PERSON.search(text), None if _EMPTY_IT.search(text) else _THING.search(text)]
+    return any(pronoun and not _own_subject(text, pronoun) for pronoun in pronouns)
 
 
 def _resolve(question: str, subject: _Subject | None) -> str:
@@ -194,7 +219,8 @@ def _subject(asked: str, resolved: str, answer: str, before: _Subject | None) ->
             names, phrase = list(before.names), phrase or before.phrase
     continued = before is not None and resolved in {f"{before.base} {asked}", f"{before.question} {asked}"}
     base = before.base if before is not None and continued else resolved
-    return _Subject(person or (names or [*answer_names, ""])[0], tuple(names), answer_names, phrase, resolved, base)
+    person = person or (names or [*answer_names, ""])[0]
+    return _Subject(person, tuple(names), answer_names, phrase, resolved, answer, base)
 
 
 def _names(text: str) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
+from numpy.typing import NDArray
 from pydantic import ConfigDict, SkipValidation
 
 from index.embed import Embedder
@@ -39,7 +41,8 @@ def convex_combination(
 class HybridRetriever(BaseRetriever):
     """The passages that BM25 and the vectors agree on, as a LangChain retriever.
 
-    `invoke(question, where=Filter(...))` returns LangChain documents; each carries its `Hit` in `metadata["hit"]`.
+    `invoke(question, where=Filter(...), context=...)` returns LangChain documents; each carries its `Hit` in
+    `metadata["hit"]`.
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -48,32 +51,35 @@ class HybridRetriever(BaseRetriever):
     embedder: SkipValidation[Embedder]
     settings: RetrievalSettings
 
-    def hits(self, query: str, where: Filter | None = None, candidates: int | None = None) -> tuple[Hit, ...]:
+    def hits(
+        self, query: str, where: Filter | None = None, candidates: int | None = None, context: str = ""
+    ) -> tuple[Hit, ...]:
         """The fused passages, best first: at most twice the `candidates`, each with its BM25 and cosine parts.
 
-        `candidates` are those of the settings unless given.
+        `candidates` are those of the settings unless given. `context`, the turn of a conversation that the query goes
+        on from, is searched for together with the query as well, and `fused` is the mean of both scores; the parts are
+        those of the query alone.
         """
         where = where or Filter()
         candidates = candidates or self.settings.candidates
-        text = self.corpus.search_text(query, candidates, where)
-        vector = self.embedder.embed_query(query)
-        cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, candidates, where)}
-        # A passage that only its words found gets its cosine too: without one, the one exact match would be lost.
-        cosines |= self.corpus.cosines(vector, [m.chunk_id for m in text if m.chunk_id not in cosines])
-        nearest = sorted(cosines.items(), key=lambda pair: -pair[1])
-        bm25 = {m.chunk_id: (rank, m.bm25) for rank, m in enumerate(text, start=1)}
-        cosine = {chunk_id: (rank, value) for rank, (chunk_id, value) in enumerate(nearest, start=1)}
-        fused = convex_combination({m.chunk_id: m.bm25 for m in text}, cosines, self.settings.cosine_share)
-        scores = dict(fused)
+        share = self.settings.cosine_share
+        bm25, cosine, vector = self._search(query, candidates, where)
+        if context:
+            fused = dict(convex_combination(*self._search(f"{context} {query}", candidates, where)[:2], share))
+            cosine |= self.corpus.cosines(vector, [chunk_id for chunk_id in fused if chunk_id not in cosine])
+            own = dict(convex_combination(bm25, cosine, share))
+            scores = {chunk_id: (own[chunk_id] + fused.get(chunk_id, 0.0)) / 2 for chunk_id in own}
+        else:
+            scores = dict(convex_combination(bm25, cosine, share))
+        order = sorted(scores, key=lambda chunk_id: -scores[chunk_id])
+        bm25_ranks, cosine_ranks = _ranks(bm25), _ranks(cosine)
         found = []
-        chunks = self.corpus.chunks([chunk_id for chunk_id, _ in fused])
+        chunks = self.corpus.chunks(order)
         sources = self.corpus.sources(sorted({chunk.doc_id for chunk in chunks}))
         for chunk in chunks:
             source = sources.get(chunk.doc_id)
             if source is None:
                 continue  # the document went away since it was found
-            bm25_rank, bm25_score = bm25.get(chunk.id, (None, None))
-            cosine_rank, cosine_score = cosine.get(chunk.id, (None, None))
             found.append(
                 Hit(
                     chunk=chunk,
@@ -81,14 +87,25 @@ class HybridRetriever(BaseRetriever):
                     title=source.title,
                     page=source.page(chunk.start),
                     score=scores[chunk.id],
-                    cosine=cosine_score,
-                    cosine_rank=cosine_rank,
-                    bm25=bm25_score,
-                    bm25_rank=bm25_rank,
+                    cosine=cosine.get(chunk.id),
+                    cosine_rank=cosine_ranks.get(chunk.id),
+                    bm25=bm25.get(chunk.id),
+                    bm25_rank=bm25_ranks.get(chunk.id),
                     fused=scores[chunk.id],
                 )
             )
         return tuple(found)
+
+    def _search(
+        self, query: str, candidates: int, where: Filter
+    ) -> tuple[dict[int, float], dict[int, float], NDArray[np.float32]]:
+        """BM25 and cosines of the passages that either finds, by chunk id, and the query's vector."""
+        text = self.corpus.search_text(query, candidates, where)
+        vector = self.embedder.embed_query(query)
+        cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, candidates, where)}
+        # A passage that only its words found gets its cosine too: without one, the one exact match would be lost.
+        cosines |= self.corpus.cosines(vector, [m.chunk_id for m in text if m.chunk_id not in cosines])
+        return {m.chunk_id: m.bm25 for m in text}, cosines, vector
 
     def _get_relevant_documents(
         self,
@@ -96,6 +113,7 @@ class HybridRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002
         where: Filter | None = None,
+        context: str = "",
     ) -> list[LangChainDocument]:
         return [
             LangChainDocument(
@@ -103,5 +121,10 @@ class HybridRetriever(BaseRetriever):
                 id=str(hit.chunk.id),
                 metadata={"source": hit.uri, "title": hit.title, "page": hit.page, "score": hit.score, "hit": hit},
             )
-            for hit in self.hits(query, where)
+            for hit in self.hits(query, where, context=context)
         ]
+
+
+def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
+    """The place of each id by its score, from 1."""
+    return {item: rank for rank, item in enumerate(sorted(scores, key=lambda item: -scores[item]), start=1)}

@@ -29,8 +29,10 @@ Open = Callable[[Config], AnswerChain]
 class WorstFirst(HybridRetriever):
     """Retrieval with its order turned round."""
 
-    def hits(self, query: str, where: Filter | None = None, candidates: int | None = None) -> tuple[Hit, ...]:
-        return super().hits(query, where, candidates)[::-1]
+    def hits(
+        self, query: str, where: Filter | None = None, candidates: int | None = None, context: str = ""
+    ) -> tuple[Hit, ...]:
+        return super().hits(query, where, candidates, context)[::-1]
 
 
 class LastSentence:

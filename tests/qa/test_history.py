@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.history import standalone_question
+from qa.history import condense
 from qa.types import Turn
 
 
@@ -98,7 +98,7 @@ def conversation(*texts: str) -> list[Turn]:
     ],
 )
 def test_what_is_left_unsaid_is_put_in(history: tuple[str, ...], question: str, expected: str) -> None:
-    found = standalone_question(question, conversation(*history))
+    found = condense(question, conversation(*history)).question
     assert found.replace(" the Skarn", " Skarn") == expected.replace(" the Skarn", " Skarn")
 
 
@@ -116,18 +116,18 @@ def test_what_is_left_unsaid_is_put_in(history: tuple[str, ...], question: str, 
 )
 def test_a_question_that_stands_alone_is_left_alone(question: str) -> None:
     history = conversation("Who was Ada Lovelace?", "A mathematician. [1]")
-    assert standalone_question(question, history) == question
+    assert condense(question, history).question == question
 
 
 def test_a_new_question_loses_the_word_that_joins_it() -> None:
     history = conversation("Who was Ada Lovelace?", "A mathematician. [1]")
     asked = "So how many people live in Port Ellen?"
-    assert standalone_question(asked, history) == "how many people live in Port Ellen?"
+    assert condense(asked, history).question == "how many people live in Port Ellen?"
 
 
 def test_a_contraction_is_no_name() -> None:
     history = conversation("What if I've lost my ticket?", "Ask the harbour office. [1]")
-    assert "I've" not in standalone_question("Where do I report it?", history)
+    assert "I've" not in condense("Where do I report it?", history).question
 
 
 @pytest.mark.parametrize(
@@ -143,13 +143,13 @@ def test_a_contraction_is_no_name() -> None:
 )
 def test_a_short_question_about_something_else_is_left_alone(question: str) -> None:
     history = conversation("When was the lifeboat station founded?", "In 1859. [1]")
-    assert standalone_question(question, history) == question
+    assert condense(question, history).question == question
 
 
 @pytest.mark.parametrize("question", ["Which year?", "Who exactly?", "For how long?"])
 def test_a_question_that_is_no_sentence_continues_the_one_before(question: str) -> None:
     history = conversation("When was the lifeboat station founded?", "In 1859. [1]")
-    assert standalone_question(question, history) == f"When was the lifeboat station founded? {question}"
+    assert condense(question, history).question == f"When was the lifeboat station founded? {question}"
 
 
 @pytest.mark.parametrize(
@@ -169,21 +169,21 @@ def test_a_question_that_is_no_sentence_continues_the_one_before(question: str) 
     ],
 )
 def test_a_thing_is_not_taken_for_the_place_where_it_is(first: str, question: str, expected: str) -> None:
-    assert standalone_question(question, conversation(first, "At nine. [1]")) == expected
+    assert condense(question, conversation(first, "At nine. [1]")).question == expected
 
 
 def test_a_day_is_no_name() -> None:
     history = conversation("When is the library open on Tuesdays?", "At 9. [1]", "And on Sundays?", "Closed. [1]")
-    assert "library" in standalone_question("Where is it?", history)
+    assert "library" in condense("Where is it?", history).question
 
 
 def test_a_question_about_another_noun_does_not_repeat_the_one_before() -> None:
     history = conversation("What does the ferry cost?", "Ten crowns. [1]")
-    assert "cost" not in standalone_question("Who is the harbourmaster?", history)
+    assert "cost" not in condense("Who is the harbourmaster?", history).question
 
 
 def test_without_history_nothing_changes() -> None:
-    assert standalone_question("When was she born?", []) == "When was she born?"
+    assert condense("When was she born?", []).question == "When was she born?"
 
 
 def test_a_chain_of_pronouns_leads_back_to_its_name() -> None:
@@ -195,8 +195,21 @@ def test_a_chain_of_pronouns_leads_back_to_its_name() -> None:
         "When did she leave?",
         "In 1949. [1]",
     )
-    assert standalone_question("What did she do next?", history) == "What did Grace Hopper do next?"
+    assert condense("What did she do next?", history).question == "What did Grace Hopper do next?"
 
 
 def test_a_conversation_without_a_subject_changes_nothing() -> None:
-    assert standalone_question("Where is it?", conversation("What is it?", "")) == "Where is it?"
+    assert condense("Where is it?", conversation("What is it?", "")).question == "Where is it?"
+
+
+def test_what_a_follow_up_goes_on_from_is_searched_for_with_it() -> None:
+    history = conversation("Is there a lifeguard at the pool?", "Yes, Ole Brun watches over it. [1]")
+    asked = condense("Until when is he there?", history)
+    assert asked.context == "Is there a lifeguard at the pool? Yes, Ole Brun watches over it."
+    resolved = condense("And who is her deputy?", conversation("Who runs the ferry?", "Ida Holm runs it. [1]"))
+    assert "Ida Holm" in resolved.question and resolved.context == "Who runs the ferry? Ida Holm runs it."
+    for alone in ("How many people live in Port Ellen today?", "So how many people live in Port Ellen?"):
+        assert condense(alone, history).context == ""
+    assert condense("When did Grace Hopper publish her first paper?", history).context == ""
+    long = conversation("Is there a lifeguard?", "It says so. " * 200)
+    assert len(condense("Until when is he there?", long).context) < 400

@@ -93,3 +93,13 @@ def test_it_is_a_langchain_retriever(retriever: HybridRetriever) -> None:
     documents = retriever.invoke("Which books does the library lend?")
     assert documents[0].metadata["source"] == "town/library.md"
     assert documents[0].page_content == documents[0].metadata["hit"].chunk.text
+
+
+def test_the_turn_before_brings_the_passages_that_a_follow_up_is_about(retriever: HybridRetriever) -> None:
+    alone = retriever.hits("How long may I keep them?")
+    assert alone[0].uri == "bees.txt", "by its own words it is about how long something lives"
+    hits = retriever.hits("How long may I keep them?", context="Does the library lend books? It does.")
+    assert hits[0].uri == "town/library.md"
+    assert hits[0].score == hits[0].fused and [h.fused for h in hits] == sorted((h.fused for h in hits), reverse=True)
+    own = {h.uri: h.cosine for h in alone}
+    assert {h.uri: h.cosine for h in hits} == pytest.approx(own), "the parts are those of the question alone"
