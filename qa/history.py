@@ -29,14 +29,14 @@ _OBJECT_HER = re.compile(
 )
 _EMPTY_IT = re.compile(
     r"\bit (?:is |was |be )?(?:possible|necessary|true|likely|rain)\b|\bit (?:take|cost)\b(?=.* to\b)|"
-    r"\bit mean\b(?= (?:that|to|if|when)\b)|"
+    r"\bit mean\b(?= (?:that|to|if|when)\b)|\bit be\b(?=.* to\b)|"
     r"\bis it (?:true|possible)\b|\b(?:is|are|was|were) there\b|\bthere (?:is|are|was|were|any|be)\b",
     re.I,
 )
 _CONTINUES = re.compile(
     r"^\s*(?:and|but|so|or|also|then|what about|how about|what else|who else|where else|anything else|"
-    r"why(?: not| so| (?:is|was) (?:that|this|it))?\s*\?|how so|how come\s*\?|when\s*\?|where\s*\?|who\s*\?|"
-    r"how\s*\?|which one|tell me more|more details?|go on|any others?)(?![\w-])",
+    r"why(?: not| so|(?: is| was|['’]s) (?:that|this|it))?\s*\?|even\b|how so|how come\s*\?|when\s*\?|where\s*\?|"
+    r"who\s*\?|how\s*\?|which one|tell me more|more details?|go on|any others?)(?![\w-])",
     re.I,
 )
 # The same question for another year or thing; what follows "why?" and its like goes on from the last one instead.
@@ -196,9 +196,11 @@ def _replace(text: str, match: re.Match[str], name: str) -> str:
         return text
     word = match.group().lower()
     new = f"{name}’s" if _is_possessive(text, match) else name
-    if word == "there":
+    if word == "there" and not _PLACED.search(text[: match.start()]):
         new = f"in {name}"
     rest = text[match.end() :]
+    if word in {"this", "that", "these", "those"}:
+        rest = re.sub(r"^ ones?\b", "", rest)
     # "this town" and "the same year" keep their noun: "this town (Port Ellen)".
     if re.match(r"(?:this|that|these|those|the same|such)", word) and re.match(r"\s+\w", rest) and " " not in word:
         noun = re.match(r"\s+\w+", rest)

@@ -213,3 +213,17 @@ def test_what_a_follow_up_goes_on_from_is_searched_for_with_it() -> None:
     assert condense("When did Grace Hopper publish her first paper?", history).context == ""
     long = conversation("Is there a lifeguard?", "It says so. " * 200)
     assert len(condense("Until when is he there?", long).context) < 400
+
+
+@pytest.mark.parametrize(
+    ("first", "question", "expected"),
+    [
+        ("How do I get to Fell Head?", "Can we walk back from there?", "Can we walk back from Fell Head?"),
+        ("How deep is Lake Skarn?", "How long is that one?", "How long is Lake Skarn?"),
+        ("Why did Lake Skarn freeze?", "Why's that?", "Why did Lake Skarn freeze? Why's that?"),
+        ("When is Skarn Museum open?", "Even on Saturdays?", "When is Skarn Museum open? Even on Saturdays?"),
+        ("Is Skarn Museum owned?", "How much would it be to join?", "How much would it be to join (Skarn Museum)?"),
+    ],
+)
+def test_short_follow_ups_are_put_together_as_people_mean_them(first: str, question: str, expected: str) -> None:
+    assert condense(question, conversation(first, "It is told here. [1]")).question == expected
