@@ -1,7 +1,7 @@
 """The held-out questions, asked of an index of held-out articles: what a reader's confidence is fitted on.
 
 A corpus is written from the held-out articles and as many others to distract, indexed and searched as a user's would
-be; a written question is asked of its own document. One held-out article in six is left out of it, and one paragraph in
+be; a question of our own is asked of its document. One held-out article in six is left out of it, and one paragraph in
 six of the others: their questions have no answer there, some with nothing about their subject in the corpus and some
 with much.
 """
@@ -23,8 +23,8 @@ from qa.build import build_index, open_retriever
 from qa.config import Config
 from qa.spans import SpanNetwork
 from qa.train.evaluate import normalise
-from qa.train.questions import TITLED, WRITTEN, Question
-from qa.train.split import article_key
+from qa.train.questions import TITLED, Question
+from qa.train.split import PUBLIC, article_key, part_of
 from qa.types import Hit
 
 log = logging.getLogger(__name__)
@@ -59,20 +59,22 @@ def write_corpus(
     distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(keys))
     titled = {q.title for q in held_out if q.source in TITLED}
     for key, texts in [*kept.items(), *((text, [text]) for text in distractors)]:
-        name = key if key in titled else hashlib.sha256(key.encode()).hexdigest()[:12]
         if texts:
-            (folder / file_name(name)).write_text("\n\n".join(texts), encoding="utf-8")
+            (folder / file_name(key, key in titled)).write_text("\n\n".join(texts), encoding="utf-8")
     return kept
 
 
-def file_name(title: str) -> str:
-    """The name of an article's file in the corpus."""
-    return "".join(c if c.isalnum() or c in " -_" else "_" for c in title)[:80] + ".txt"
+def file_name(article: str, titled: bool) -> str:
+    """The name of an article's file in the corpus, by its `article_key`: its title, where that is one."""
+    name = article if titled else hashlib.sha256(article.encode()).hexdigest()[:12]
+    return "".join(c if c.isalnum() or c in " -_" else "_" for c in name)[:80] + ".txt"
 
 
 def asked_of(question: Question, kept: Sequence[str]) -> Filter:
-    """Where a question is asked: a written one of its own document, whose subject it often does not name."""
-    return Filter(uris=(file_name(question.title),)) if question.source == WRITTEN and kept else Filter()
+    """Where a question is asked: one of our own of its document, whose subject it often does not name."""
+    if part_of(question.source) == PUBLIC or not kept:
+        return Filter()
+    return Filter(uris=(file_name(article_key(question), bool(question.title)),))
 
 
 def as_asked(question: Question, kept: Sequence[str]) -> Question | None:

@@ -24,8 +24,7 @@ from qa import cross_encoder, sentence_ranker
 from qa.calibration import Logistic, dump
 from qa.spans import SpanNetwork, model_folder
 from qa.train.asked import Asked, Features, ask_all, with_share
-from qa.train.questions import WRITTEN
-from qa.train.split import PUBLIC, load_all, sample_by_source
+from qa.train.split import OWN, PUBLIC, load_all, part_of, sample_by_source
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +111,7 @@ def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_],
 def cross_validate(
     asked: Sequence[Asked], rank_features: Sequence[str], answer_names: Sequence[str]
 ) -> tuple[float, dict[str, Features]]:
-    """Five folds by article: the threshold, and the figures of all, the public and the written questions.
+    """Five folds by article: the threshold, and the figures of all questions and of each part of them.
 
     Every figure is of questions whose article the models had not seen.
     """
@@ -125,12 +124,12 @@ def cross_validate(
         right[test] = labels
     answerable = np.array([a.answerable for a in asked])
     threshold = choose_threshold(confidence, right, answerable)
-    written = np.array([a.source == WRITTEN for a in asked])
-    parts = {"all": np.full(len(asked), True), PUBLIC: ~written, WRITTEN: written}
+    part = np.array([part_of(a.source) for a in asked])
+    parts = {"all": np.full(len(asked), True), **{name: part == name for name in (PUBLIC, *OWN)}}
     return threshold, {
-        name: _figures(confidence[part], right[part], answerable[part], threshold)
-        for name, part in parts.items()
-        if part.any()
+        name: _figures(confidence[own], right[own], answerable[own], threshold)
+        for name, own in parts.items()
+        if own.any()
     }
 
 
@@ -158,9 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m qa.train.fit", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the SQuAD JSON files (.json.gz)")
     parser.add_argument("--reader", choices=sorted(FEATURES), required=True)
-    parser.add_argument(
-        "--questions", type=int, default=1500, help="how many held-out questions to ask, public and written each"
-    )
+    parser.add_argument("--questions", type=int, default=1500, help="how many held-out questions of each part to ask")
     parser.add_argument("--seed", type=int, default=13)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -8,9 +8,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-# The documents of `qa.train.written`, and those among them whose questions are near misses of one another.
+# The documents of `qa.train.written`: those whose questions are near misses of one another, those with tables, lists or
+# steps, and those asked about in conversations have a source of their own.
 WRITTEN = "written"
 NEAR_MISSES = "written_near_misses"
+TABLES = "written_tables"
+CONVERSATIONS = "written_conversations"
+# The questions of `qa.train.other_words`.
+OTHER_WORDS = "other_words"
 # Share of a file's questions that one epoch draws (2 means every question twice). Whole-paragraph SQuAD-like sets
 # count fully; single sentences (QAMR, QA-SRL), reviews, forum posts, stories and policies are sampled down.
 SOURCES: dict[str, float] = {
@@ -39,8 +44,11 @@ SOURCES: dict[str, float] = {
     "qamr_dev.squad": 0.3,
     "qamr_test.squad": 0.3,
     "qasrl_gs": 0.1,
-    WRITTEN: 2.2,
-    NEAR_MISSES: 2.2,
+    WRITTEN: 1.2,
+    NEAR_MISSES: 0.8,
+    TABLES: 4.0,
+    CONVERSATIONS: 6.0,
+    OTHER_WORDS: 2.4,
 }
 # Files whose contexts are one sentence each.
 SINGLE_SENTENCES = {"qamr_dev.squad", "qamr_test.squad", "qasrl_gs"}
@@ -54,6 +62,9 @@ TITLED = {
     "covid_qa",
     WRITTEN,
     NEAR_MISSES,
+    TABLES,
+    CONVERSATIONS,
+    OTHER_WORDS,
 }
 # The v2 file repeats the answerable questions of the v1 file; only its no-answer questions add anything.
 NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}

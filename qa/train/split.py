@@ -9,13 +9,32 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from qa.train.questions import NEAR_MISSES, SOURCES, TITLED, WRITTEN, Question, load_squad
-from qa.train.written import NEAR_MISSES_FOLDER, WRITTEN_FOLDER, load_written
+from qa.train.other_words import OTHER_WORDS_FOLDER, load_other_words
+from qa.train.questions import (
+    CONVERSATIONS,
+    NEAR_MISSES,
+    OTHER_WORDS,
+    SOURCES,
+    TABLES,
+    TITLED,
+    WRITTEN,
+    Question,
+    load_squad,
+)
+from qa.train.written import (
+    CONVERSATIONS_FOLDER,
+    NEAR_MISSES_FOLDER,
+    TABLES_FOLDER,
+    WRITTEN_FOLDER,
+    load_written,
+)
 from qa.words import words
 
 log = logging.getLogger(__name__)
 
 PUBLIC = "public"
+# What was written for docqa and is held out in part.
+OWN = (WRITTEN, TABLES, CONVERSATIONS, OTHER_WORDS)
 # Of the written questions that begin alike ("how old"), at most this share may have no answer.
 MOST_WITHOUT_ANSWER = 0.45
 # Not so NEAR_MISSES: readers seldom ask for exactly what a document tells of another, and a confidence that is made for
@@ -29,7 +48,7 @@ HELD_OUT_SOURCES = {
     "squadshifts_new_wiki.half_A",
     "nq_open_oracle",
     "covid_qa",
-    WRITTEN,
+    *OWN,
 }
 
 
@@ -41,23 +60,34 @@ def is_held_out(question: Question) -> bool:
 def article_key(question: Question) -> str:
     # The SQuAD sample has no article titles, so its paragraphs are told apart by their own text: a paragraph that
     # several files share then falls on the same side in all of them.
-    return question.title if question.source in TITLED else question.context[:200]
+    return question.title if question.source in TITLED and question.title else question.context[:200]
 
 
-def load_all(folder: Path, written: Path = WRITTEN_FOLDER) -> tuple[list[Question], list[Question]]:
-    """Return (training, held-out) questions of every file of `SOURCES` in `folder`, and of the `written` documents."""
-    own = {WRITTEN: written, NEAR_MISSES: written / NEAR_MISSES_FOLDER}
-    training: list[Question] = []
-    held_out: list[Question] = []
+def load_all(
+    folder: Path, written: Path = WRITTEN_FOLDER, other_words: Path = OTHER_WORDS_FOLDER
+) -> tuple[list[Question], list[Question]]:
+    """Return (training, held-out) questions of every file of `SOURCES` in `folder`, and of our own beside them.
+
+    `written` and `other_words` are the folders of `qa.train.written` and `qa.train.other_words`.
+    """
+    own = {
+        WRITTEN: written,
+        NEAR_MISSES: written / NEAR_MISSES_FOLDER,
+        TABLES: written / TABLES_FOLDER,
+        CONVERSATIONS: written / CONVERSATIONS_FOLDER,
+    }
+    found: list[Question] = []
     for source in SOURCES:
         path = own.get(source, folder / f"{source}.json.gz")
-        if not path.exists():
+        if source == OTHER_WORDS:
+            found += even_out(load_other_words(other_words, found))
+        elif not path.exists():
             log.warning("%s is missing: trained without it", path.name)
-            continue
-        for question in even_out(load_written(path, source)) if source in own else load_squad(path):
-            (held_out if is_held_out(question) else training).append(question)
+        else:
+            found += even_out(load_written(path, source)) if source in own else load_squad(path)
+    held_out = [q for q in found if is_held_out(q)]
     held_contexts = {q.context for q in held_out}
-    return [q for q in training if q.context not in held_contexts], held_out
+    return [q for q in found if q.context not in held_contexts], held_out
 
 
 def even_out(questions: Sequence[Question], most: float = MOST_WITHOUT_ANSWER) -> list[Question]:
@@ -82,10 +112,15 @@ def _opening(question: str) -> str:
     return f"{first} {second}" if first == "how" else first
 
 
+def part_of(source: str) -> str:
+    """Which of the figures a source belongs to: one of our own that are held out, or the public ones."""
+    return source if source in OWN else PUBLIC
+
+
 def sample_by_source(questions: Sequence[Question], count: int, seed: int) -> dict[str, list[Question]]:
-    """At most `count` of the public and of the written questions, where there are any."""
+    """At most `count` of the questions of each part, where there are any; see `part_of`."""
     parts: dict[str, list[Question]] = {}
     for question in questions:
-        parts.setdefault(WRITTEN if question.source == WRITTEN else PUBLIC, []).append(question)
+        parts.setdefault(part_of(question.source), []).append(question)
     drawn = random.Random(seed)
     return {source: drawn.sample(part, min(count, len(part))) for source, part in parts.items()}

@@ -7,19 +7,23 @@ from pathlib import Path
 
 from index.errors import LoadError
 from index.sentences import sentence_range
+from qa.history import condense
 from qa.train.questions import WRITTEN, Question
+from qa.types import Turn
 from qa.words import words
 
 WRITTEN_FOLDER = Path(__file__).parent / WRITTEN
 NEAR_MISSES_FOLDER = "near_misses"
+TABLES_FOLDER = "tables"
+CONVERSATIONS_FOLDER = "conversations"
 
 _DOCUMENT = re.compile(r"^# (.+)$", re.M)
 _QUESTIONS = re.compile(r"^## Questions *$", re.M)
-_ASKED = re.compile(r"(?P<kind>[QN])(?P<place>\d+): (?P<text>.+?)(?:\nA: (?P<answer>.+))?$", re.M)
+_ASKED = re.compile(r"(?P<kind>[QNF])(?P<place>\d+): (?P<text>.+?)(?:\nA: (?P<answer>.+))?$", re.M)
 
 
 def load_written(folder: Path = WRITTEN_FOLDER, source: str = WRITTEN) -> list[Question]:
-    """The questions of every file in the folder, marked as of this source.
+    """The questions of every file in the folder, marked as of this source; a follow-up as the chain would ask it.
 
     Raises:
         LoadError: when a file is not in the format, an answer does not stand in its paragraph, or two documents have
@@ -51,22 +55,31 @@ def _read(path: Path, source: str) -> list[Question]:
         lines = "\n".join(line.strip() for line in asked[0].splitlines() if line.strip())
         if rest := _ASKED.sub("", lines).strip():
             raise wrong(f"not a question or an answer: {rest.splitlines()[0]!r}")
+        conversation: list[Turn] = []
         for match in _ASKED.finditer(lines):
             place, answer = int(match["place"]) - 1, match["answer"]
             if not 0 <= place < len(paragraphs):
                 raise wrong(f"there is no paragraph for {match[0]!r}")
-            if (match["kind"] == "Q") != bool(answer):
-                raise wrong(f"a Q needs an answer and an N must not have one: {match[0]!r}")
+            if match["kind"] != "F":
+                conversation = []
+                if (match["kind"] == "Q") != bool(answer):
+                    raise wrong(f"a Q needs an answer and an N must not have one: {match[0]!r}")
+            elif not conversation:
+                raise wrong(f"a follow-up needs a question before it: {match[0]!r}")
             context = paragraphs[place]
             if answer and answer not in context:
                 raise wrong(f"the answer {answer!r} does not stand in paragraph {place + 1}")
-            start = _occurrence(context, answer, match["text"]) if answer else 0
+            start = occurrence(context, answer, match["text"]) if answer else 0
             spans = ((start, start + len(answer)),) if answer else ()
-            questions.append(Question(source, title.strip(), context, match["text"], spans, not spans, paragraphs))
+            asked_as = condense(match["text"], conversation).question
+            questions.append(Question(source, title.strip(), context, asked_as, spans, not spans, paragraphs))
+            conversation.append(Turn("user", match["text"]))
+            if spans:
+                conversation.append(Turn("assistant", context[slice(*sentence_range(context, *spans[0]))]))
     return questions
 
 
-def _occurrence(context: str, answer: str, question: str) -> int:
+def occurrence(context: str, answer: str, question: str) -> int:
     """Where the answer stands: of several places the one whose sentence shares most words with the question."""
     places = [m.start() for m in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", context)] or [context.index(answer)]
     asked = set(words(question))

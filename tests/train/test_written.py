@@ -9,9 +9,15 @@ import pytest
 
 from index.errors import LoadError
 from qa.train.harder import other_paragraphs, with_neighbours
-from qa.train.questions import NEAR_MISSES
+from qa.train.questions import CONVERSATIONS, NEAR_MISSES, TABLES
 from qa.train.split import even_out, load_all
-from qa.train.written import NEAR_MISSES_FOLDER, WRITTEN_FOLDER, load_written
+from qa.train.written import (
+    CONVERSATIONS_FOLDER,
+    NEAR_MISSES_FOLDER,
+    TABLES_FOLDER,
+    WRITTEN_FOLDER,
+    load_written,
+)
 
 DOCUMENT = """# The harbour of Skarn
 The harbour was dredged in May. In May the keeper, Mayor Ole Brun, left.
@@ -51,12 +57,21 @@ def test_questions_are_read_with_their_paragraph_and_document(tmp_path: Path) ->
         ("Q2:", "Q7:", "there is no paragraph for 'Q7"),
         ("N2:", "X2:", "not a question or an answer: 'X2"),
         ("## Questions\n", "", "it needs one line '## Questions'"),
+        ("## Questions\n", "## Questions\nF1: And since when?\n", "a follow-up needs a question before it"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_document(tmp_path: Path, old: str, new: str, said: str) -> None:
     with pytest.raises(LoadError) as caught:
         load_written(write(tmp_path, DOCUMENT.replace(old, new)))
     assert said in str(caught.value) and "news.txt" in str(caught.value) and "The harbour of Skarn" in str(caught.value)
+
+
+def test_a_follow_up_is_asked_as_the_chain_would_ask_it(tmp_path: Path) -> None:
+    more = "F2: How often does she sail?\nA: twice a day\nF3: And in winter?\nQ3: Who lives there?\nA: Nobody\n"
+    *_, often, winter, alone = load_written(write(tmp_path, DOCUMENT.replace("N2: How old is Mira Vance?\n", more)))
+    assert often.text == "How often does Mira Vance sail?"
+    assert winter.text == "How often does Mira Vance sail? And in winter?" and winter.answers == ()
+    assert alone.text == "Who lives there?", "a new conversation"
 
 
 def test_two_documents_with_one_title_are_named(tmp_path: Path) -> None:
@@ -99,5 +114,8 @@ def test_the_documents_that_ship_are_in_the_format_and_part_by_document(tmp_path
     training, held_out = load_all(tmp_path)
     assert training and held_out
     assert not {q.title for q in training} & {q.title for q in held_out}
+    for kind, folder in ((TABLES, TABLES_FOLDER), (CONVERSATIONS, CONVERSATIONS_FOLDER)):
+        titles = {q.title for q in load_written(WRITTEN_FOLDER / folder, kind)}
+        assert titles & {q.title for q in training} and titles & {q.title for q in held_out}
     near_misses = {q.title for q in load_written(WRITTEN_FOLDER / NEAR_MISSES_FOLDER, NEAR_MISSES)}
     assert near_misses and near_misses <= {q.title for q in training}
