@@ -47,13 +47,17 @@ def test_the_probabilities_are_those_of_a_right_candidate() -> None:
     assert np.mean([answer({"best": max(s)}) for s in scores]) == pytest.approx(4 / 5, abs=0.01)
 
 
-def test_the_threshold_ends_most_questions_well() -> None:
-    confidence = np.array([0.9, 0.8, 0.6, 0.5, 0.3, 0.1])
-    right = np.array([True, True, False, True, False, False])
-    answerable = np.array([True, True, False, True, False, False])
-    # Down to .5: three right, one that has no answer: 3 - 1 = 2, as many as down to .8; the first of them counts.
-    assert choose_threshold(confidence, right, answerable) == 0.8
-    assert choose_threshold(confidence, np.zeros(6, bool), np.zeros(6, bool)) == 1.0
+def test_the_threshold_is_where_an_answer_is_as_likely_right_as_there_is_none() -> None:
+    rng = np.random.default_rng(5)
+    confidence = rng.uniform(0.02, 0.98, 20_000)
+    drawn = rng.uniform(size=confidence.size)
+    right = drawn < confidence
+    # The log odds of no answer are half below those of a wrong one: they meet those of a right one at -1/4.
+    odds = np.log(confidence / (1 - confidence))
+    answerable = drawn < 1 - 1 / (1 + np.exp(odds + 0.5))
+    assert choose_threshold(confidence, right, answerable) == pytest.approx(1 / (1 + np.exp(0.25)), abs=0.01)
+    assert choose_threshold(confidence, np.zeros(confidence.size, bool), answerable) == 1.0
+    assert choose_threshold(confidence, right, np.ones(confidence.size, bool)) == 0.0
 
 
 def test_the_calibration_error_in_closed_form() -> None:
