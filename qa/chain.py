@@ -17,7 +17,7 @@ from index.types import Chunk, Document, Filter
 from qa.cite import is_proved
 from qa.config import Config
 from qa.extract import extractive_answer
-from qa.history import Condensed, condense
+from qa.history import condense
 from qa.read import Reader
 from qa.retrieve import HybridRetriever
 from qa.types import Answer, Event, Hit, Turn
@@ -147,7 +147,7 @@ class AnswerChain(Runnable[dict[str, Any], Any]):
         began = time.perf_counter()
         question = _checked(asked["question"])
         history = [_turn(t) for t in asked.get("history") or ()]
-        condensed = condense(question, history) if history else Condensed(question)
+        condensed = condense(question, history)
         where = asked.get("filter") or Filter()
         return _State(condensed.question, condensed.context, where, timings_s=_timed({}, "condense", began))
 

@@ -110,6 +110,9 @@ def condense(question: str, history: Sequence[Turn]) -> Condensed:
     ("What about 2015?", "Why?") gets that one in front. A question that names its own subject is not touched. Earlier
     questions are resolved in the same way first, so a chain of pronouns leads back to its name.
     """
+    if not history:
+        return Condensed(question)
+    text = " ".join(question.split())
     turns = [t for t in history if t.text.strip()][-MAX_TURNS:]
     subject: _Subject | None = None
     for i, turn in enumerate(turns):
@@ -117,8 +120,8 @@ def condense(question: str, history: Sequence[Turn]) -> Condensed:
             asked = " ".join(turn.text.split())
             answer = turns[i + 1].text if i + 1 < len(turns) and turns[i + 1].role == "assistant" else ""
             subject = _subject(asked, _resolve(asked, subject), _MARKER.sub("", answer), subject)
-    resolved = _resolve(question, subject)
-    if subject is None or not _leaves_unsaid(" ".join(question.split()), resolved):
+    resolved = _resolve(text, subject)
+    if subject is None or not _leaves_unsaid(text, resolved):
         return Condensed(resolved)
     return Condensed(resolved, f"{subject.question} {subject.answer[:LONGEST_CONTEXT]}".strip())
 
@@ -126,12 +129,15 @@ def condense(question: str, history: Sequence[Turn]) -> Condensed:
 def _leaves_unsaid(text: str, resolved: str) -> bool:
     if _NEW_QUESTION.sub("", text) != _NEW_QUESTION.sub("", resolved):
         return True
-    pronouns = [_PERSON.search(text), None if _EMPTY_IT.search(text) else _THING.search(text)]
+    pronouns = (_PERSON.search(text), _thing_pronoun(text))
     return any(pronoun and not _own_subject(text, pronoun) for pronoun in pronouns)
 
 
-def _resolve(question: str, subject: _Subject | None) -> str:
-    text = " ".join(question.split())
+def _thing_pronoun(text: str) -> re.Match[str] | None:
+    return None if _EMPTY_IT.search(text) else _THING.search(text)
+
+
+def _resolve(text: str, subject: _Subject | None) -> str:
     if subject is None or not text:
         return text
     named, size = bool(_names(text)), len(content_stems(text))
@@ -139,7 +145,7 @@ def _resolve(question: str, subject: _Subject | None) -> str:
         text = text[match.end() :]
     if match := _PERSON.search(text):
         return _replace(text, match, _person(subject))
-    thing = None if _EMPTY_IT.search(text) else _THING.search(text)
+    thing = _thing_pronoun(text)
     whole = size == 1 and _PREDICATE.search(text) and not _OF_ONE.search(text)
     bare = size <= 1 and not named and not thing and not whole
     if (bare or _CONTINUES.match(text)) and content_stems(subject.question):

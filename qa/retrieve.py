@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-import numpy as np
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document as LangChainDocument
 from langchain_core.retrievers import BaseRetriever
-from numpy.typing import NDArray
 from pydantic import ConfigDict, SkipValidation
 
 from index.embed import Embedder
@@ -63,14 +61,13 @@ class HybridRetriever(BaseRetriever):
         where = where or Filter()
         candidates = candidates or self.settings.candidates
         share = self.settings.cosine_share
-        bm25, cosine, vector = self._search(query, candidates, where)
+        both: dict[int, float] = {}
         if context:
-            fused = dict(convex_combination(*self._search(f"{context} {query}", candidates, where)[:2], share))
-            cosine |= self.corpus.cosines(vector, [chunk_id for chunk_id in fused if chunk_id not in cosine])
-            own = dict(convex_combination(bm25, cosine, share))
-            scores = {chunk_id: (own[chunk_id] + fused.get(chunk_id, 0.0)) / 2 for chunk_id in own}
-        else:
-            scores = dict(convex_combination(bm25, cosine, share))
+            both = dict(convex_combination(*self._search(f"{context} {query}", candidates, where), share))
+        bm25, cosine = self._search(query, candidates, where, both)
+        scores = dict(convex_combination(bm25, cosine, share))
+        if context:
+            scores = {chunk_id: (score + both.get(chunk_id, 0.0)) / 2 for chunk_id, score in scores.items()}
         order = sorted(scores, key=lambda chunk_id: -scores[chunk_id])
         bm25_ranks, cosine_ranks = _ranks(bm25), _ranks(cosine)
         found = []
@@ -97,15 +94,15 @@ class HybridRetriever(BaseRetriever):
         return tuple(found)
 
     def _search(
-        self, query: str, candidates: int, where: Filter
-    ) -> tuple[dict[int, float], dict[int, float], NDArray[np.float32]]:
-        """BM25 and cosines of the passages that either finds, by chunk id, and the query's vector."""
-        text = self.corpus.search_text(query, candidates, where)
+        self, query: str, candidates: int, where: Filter, others: Iterable[int] = ()
+    ) -> tuple[dict[int, float], dict[int, float]]:
+        """BM25 and cosines by chunk id of the passages that either finds; cosines of the `others`, too."""
+        bm25 = {m.chunk_id: m.bm25 for m in self.corpus.search_text(query, candidates, where)}
         vector = self.embedder.embed_query(query)
         cosines = {m.chunk_id: m.cosine for m in self.corpus.search_vectors(vector, candidates, where)}
         # A passage that only its words found gets its cosine too: without one, the one exact match would be lost.
-        cosines |= self.corpus.cosines(vector, [m.chunk_id for m in text if m.chunk_id not in cosines])
-        return {m.chunk_id: m.bm25 for m in text}, cosines, vector
+        missing = [chunk_id for chunk_id in dict.fromkeys([*bm25, *others]) if chunk_id not in cosines]
+        return bm25, cosines | self.corpus.cosines(vector, missing)
 
     def _get_relevant_documents(
         self,

@@ -22,8 +22,9 @@ class Turn:
 class Hit:
     """A retrieved passage and the parts its score was made of; a part that played no role is None.
 
-    `cosine` and `bm25` are the raw scores with their 1-based ranks, `fused` the weighted sum of the cosine
-    and of BM25 as a share of the best, `reader` the reader's score. `score` is the one the hits are ordered by.
+    `cosine` and `bm25` are the raw scores with their 1-based ranks, `fused` the weighted sum of the cosine and of BM25
+    as a share of the best (for a follow-up the mean of that and of the same with the turn before it), `reader` the
+    reader's score. `score` is the one the hits are ordered by.
     """
 
     chunk: Chunk

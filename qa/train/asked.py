@@ -23,7 +23,7 @@ from qa.build import build_index, open_retriever
 from qa.config import Config
 from qa.spans import SpanNetwork
 from qa.train.evaluate import normalise
-from qa.train.questions import TITLED, Question
+from qa.train.questions import Question
 from qa.train.split import PUBLIC, article_key, part_of
 from qa.types import Hit
 
@@ -57,7 +57,7 @@ def write_corpus(
     gone = set(rng.sample(keys, len(keys) // 6))
     kept = {key: [text for text in articles[key] if key not in gone and rng.random() >= 1 / 6] for key in keys}
     distractors = rng.sample(sorted({q.context for q in others if q.source.startswith("squad")}), len(keys))
-    titled = {q.title for q in held_out if q.source in TITLED}
+    titled = {q.title for q in held_out}
     for key, texts in [*kept.items(), *((text, [text]) for text in distractors)]:
         if texts:
             (folder / file_name(key, key in titled)).write_text("\n\n".join(texts), encoding="utf-8")

@@ -22,7 +22,7 @@ from qa.train.harder import (
     with_neighbours,
     without_answer,
 )
-from qa.train.questions import SINGLE_SENTENCES, SOURCES, TITLED, Question
+from qa.train.questions import SINGLE_SENTENCES, SOURCES, Question
 
 Reword = Callable[[str, random.Random], str]
 
@@ -127,7 +127,7 @@ def epoch_units(
     rng.shuffle(order)
     for i in order:
         question = training[i]
-        title = question.title if question.source in TITLED and rng.random() < 0.7 else ""
+        title = question.title if rng.random() < 0.7 else ""
         if question.source in SINGLE_SENTENCES:
             short = [text for text in negatives[i] if len(text) <= LONGEST_SENTENCE]
             question = among_others(question, short, rng)

@@ -14,7 +14,7 @@ from sklearn.metrics import roc_auc_score
 from qa.spans import best_span
 from qa.train.data import ExampleEncoder
 from qa.train.model import ReaderModel, collate
-from qa.train.questions import TITLED, Question
+from qa.train.questions import Question
 
 
 def normalise(text: str) -> str:
@@ -39,10 +39,7 @@ def held_out_figures(
     """Score questions with their own paragraph; `no_answer` questions enter AUROC and the best F1 only."""
     model.eval()
     examples = [
-        encoder.encode(
-            q.text, q.title if q.source in TITLED else "", q.context, q.answers[0] if q.answers else None, None
-        )
-        for q in questions
+        encoder.encode(q.text, q.title, q.context, q.answers[0] if q.answers else None, None) for q in questions
     ]
     order = sorted(range(len(examples)), key=lambda i: len(examples[i].pair.ids))
     exact, f1, margin, score = (np.zeros(len(examples)) for _ in range(4))

@@ -19,7 +19,7 @@ from index.convert import quantise
 from qa.spans import MODEL_FILE, TOKENIZER_FILE, SpanNetwork, model_folder
 from qa.train.evaluate import best_f1, normalise, token_f1
 from qa.train.model import ReaderModel
-from qa.train.questions import TITLED, Question
+from qa.train.questions import Question
 from qa.train.split import load_all, sample_by_source
 from qa.train.weights import set_weights
 
@@ -68,8 +68,7 @@ def given_paragraph(network: SpanNetwork, questions: list[Question]) -> dict[str
     """Exact match and F1 of the answerable questions, AUROC and best F1 of all, each read with its own paragraph."""
     exact, f1, confidence = (np.zeros(len(questions)) for _ in range(3))
     for i, question in enumerate(questions):
-        title = question.title if question.source in TITLED else ""
-        (reading,) = network.read(question.text, [(title, question.context)])
+        (reading,) = network.read(question.text, [(question.title, question.context)])
         span, margin = reading.best()
         text = question.context[slice(*span)]
         gold = [question.context[a:b] for a, b in question.answers]

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import logsumexp, softmax
+from scipy.special import expit, logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GroupKFold
@@ -107,7 +107,7 @@ def choose_threshold(confidence: NDArray[np.float64], right: NDArray[np.bool_], 
     none = _logistic(odds, ~answerable, ["odds"])
     # Where the two log odds are equal; that of a right answer rises faster.
     crossing = (none.bias - likely.bias) / (likely.weights[0] - none.weights[0])
-    return float(1 / (1 + np.exp(-crossing)))
+    return float(expit(crossing))
 
 
 def calibration_error(confidence: NDArray[np.float64], right: NDArray[np.bool_], bins: int = 10) -> float:
@@ -183,7 +183,7 @@ def main() -> None:
     sentence, answer = fit(asked, *features)
     about = {
         "made by": f"python -m qa.train.fit --reader {arguments.reader} --questions {arguments.questions}",
-        "data": "held-out articles of the public files (docs/licences.md) and held-out documents of qa/train/written",
+        "data": "held out of the public files (docs/licences.md), of qa/train/other_words and of qa/train/written",
         "cross-validated": figures,
     }
     target = model_folder().parent / f"{arguments.reader}.json"

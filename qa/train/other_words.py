@@ -8,13 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from index.errors import LoadError
-from qa.train.questions import OTHER_WORDS, TITLED, Question
-from qa.train.written import occurrence
+from qa.train.question_lines import occurrence, question_lines
+from qa.train.questions import OTHER_WORDS, Question
 
 OTHER_WORDS_FOLDER = Path(__file__).parent / OTHER_WORDS
 
 _PARAGRAPH = re.compile(r"^@(\w+) *$", re.M)
-_ASKED = re.compile(r"(?P<kind>[QN]): (?P<text>.+?)(?:\nA: (?P<answer>.+))?$", re.M)
 
 
 def paragraph_key(context: str) -> str:
@@ -30,8 +29,7 @@ def load_other_words(folder: Path, public: Iterable[Question]) -> list[Question]
     """
     paragraphs: dict[str, tuple[str, str]] = {}
     for question in public:
-        title = question.title if question.source in TITLED else ""
-        paragraphs.setdefault(paragraph_key(question.context), (title, question.context))
+        paragraphs.setdefault(paragraph_key(question.context), (question.title, question.context))
     return [question for path in sorted(folder.glob("*.txt")) for question in _read(path, paragraphs)]
 
 
@@ -43,20 +41,14 @@ def _read(path: Path, paragraphs: dict[str, tuple[str, str]]) -> Iterator[Questi
 
     _, *parts = _PARAGRAPH.split(path.read_text(encoding="utf-8"))
     for key, body in zip(parts[::2], parts[1::2], strict=True):
-        lines = "\n".join(line.strip() for line in body.splitlines() if line.strip())
-        if rest := _ASKED.sub("", lines).strip():
-            raise wrong(f"not a question or an answer: {rest.splitlines()[0]!r}")
         title, context = paragraphs.get(key, ("", ""))
-        for match in _ASKED.finditer(lines):
-            answer = match["answer"]
-            if (match["kind"] == "Q") != bool(answer):
-                raise wrong(f"a Q needs an answer and an N must not have one: {match[0]!r}")
+        for _, text, answer in question_lines(body, "[QN]", wrong):
             if not context:
                 continue
-            span = _place(context, answer, match["text"]) if answer else None
+            span = _place(context, answer, text) if answer else None
             if answer and span is None:
                 raise wrong(f"the answer {answer!r} does not stand in the paragraph")
-            yield Question(OTHER_WORDS, title, context, match["text"], (span,) if span else (), span is None)
+            yield Question(OTHER_WORDS, title, context, text, (span,) if span else (), span is None)
 
 
 def _place(context: str, answer: str, question: str) -> tuple[int, int] | None:

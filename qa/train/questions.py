@@ -52,7 +52,7 @@ SOURCES: dict[str, float] = {
 }
 # Files whose contexts are one sentence each.
 SINGLE_SENTENCES = {"qamr_dev.squad", "qamr_test.squad", "qasrl_gs"}
-# Titles that name the subject of the text; in the other files the title is an id.
+# Files whose titles name the subject of the text; in the others the title is an id.
 TITLED = {
     "squad_dev-v1.1.half_A.train_articles",
     "squad_dev-v2.0.half_A.train_articles",
@@ -60,11 +60,6 @@ TITLED = {
     "squadshifts_new_wiki.half_A",
     "nq_open_oracle",
     "covid_qa",
-    WRITTEN,
-    NEAR_MISSES,
-    TABLES,
-    CONVERSATIONS,
-    OTHER_WORDS,
 }
 # The v2 file repeats the answerable questions of the v1 file; only its no-answer questions add anything.
 NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}
@@ -72,7 +67,7 @@ NO_ANSWER_ONLY = {"squad_dev-v2.0.half_A.train_articles"}
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question over one paragraph.
+    """One question over one paragraph; `title` names the subject of its text, and is "" where nothing does.
 
     `answers` holds (start, end) in code points of `context`, half-open; empty when the paragraph has no answer.
     `paragraphs` are all of its document, in order, where they are known.
@@ -96,7 +91,7 @@ def load_squad(path: Path) -> list[Question]:
     source = path.name.removesuffix(".gz").removesuffix(".json")
     questions = []
     for article in articles:
-        title = article.get("title", "").replace("_", " ")
+        title = article.get("title", "").replace("_", " ") if source in TITLED else ""
         for paragraph in article["paragraphs"]:
             context = paragraph["context"]
             for qa in paragraph["qas"]:

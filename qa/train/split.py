@@ -10,24 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from qa.train.other_words import OTHER_WORDS_FOLDER, load_other_words
-from qa.train.questions import (
-    CONVERSATIONS,
-    NEAR_MISSES,
-    OTHER_WORDS,
-    SOURCES,
-    TABLES,
-    TITLED,
-    WRITTEN,
-    Question,
-    load_squad,
-)
-from qa.train.written import (
-    CONVERSATIONS_FOLDER,
-    NEAR_MISSES_FOLDER,
-    TABLES_FOLDER,
-    WRITTEN_FOLDER,
-    load_written,
-)
+from qa.train.questions import CONVERSATIONS, OTHER_WORDS, SOURCES, TABLES, WRITTEN, Question, load_squad
+from qa.train.written import PARTS, WRITTEN_FOLDER, load_written
 from qa.words import words
 
 log = logging.getLogger(__name__)
@@ -60,7 +44,7 @@ def is_held_out(question: Question) -> bool:
 def article_key(question: Question) -> str:
     # The SQuAD sample has no article titles, so its paragraphs are told apart by their own text: a paragraph that
     # several files share then falls on the same side in all of them.
-    return question.title if question.source in TITLED and question.title else question.context[:200]
+    return question.title or question.context[:200]
 
 
 def load_all(
@@ -70,12 +54,7 @@ def load_all(
 
     `written` and `other_words` are the folders of `qa.train.written` and `qa.train.other_words`.
     """
-    own = {
-        WRITTEN: written,
-        NEAR_MISSES: written / NEAR_MISSES_FOLDER,
-        TABLES: written / TABLES_FOLDER,
-        CONVERSATIONS: written / CONVERSATIONS_FOLDER,
-    }
+    own = {source: written / part for source, part in PARTS.items()}
     found: list[Question] = []
     for source in SOURCES:
         path = own.get(source, folder / f"{source}.json.gz")

@@ -95,6 +95,27 @@ def conversation(*texts: str) -> list[Turn]:
             "HOW MUCH FOR CHILDREN?",
             "How much is a ticket? HOW MUCH FOR CHILDREN?",
         ),
+        (
+            ("How do I get to Fell Head?", "By bus. [1]"),
+            "Can we walk back from there?",
+            "Can we walk back from Fell Head?",
+        ),
+        (("How deep is Lake Vorn?", "Ten metres. [1]"), "How long is that one?", "How long is Lake Vorn?"),
+        (
+            ("Why did Lake Vorn freeze?", "It was cold. [1]"),
+            "Why's that?",
+            "Why did Lake Vorn freeze? Why's that?",
+        ),
+        (
+            ("When is Vorn Museum open?", "At nine. [1]"),
+            "Even on Saturdays?",
+            "When is Vorn Museum open? Even on Saturdays?",
+        ),
+        (
+            ("Is Vorn Museum owned?", "It is. [1]"),
+            "How much would it be to join?",
+            "How much would it be to join (Vorn Museum)?",
+        ),
     ],
 )
 def test_what_is_left_unsaid_is_put_in(history: tuple[str, ...], question: str, expected: str) -> None:
@@ -213,17 +234,3 @@ def test_what_a_follow_up_goes_on_from_is_searched_for_with_it() -> None:
     assert condense("When did Grace Hopper publish her first paper?", history).context == ""
     long = conversation("Is there a lifeguard?", "It says so. " * 200)
     assert len(condense("Until when is he there?", long).context) < 400
-
-
-@pytest.mark.parametrize(
-    ("first", "question", "expected"),
-    [
-        ("How do I get to Fell Head?", "Can we walk back from there?", "Can we walk back from Fell Head?"),
-        ("How deep is Lake Skarn?", "How long is that one?", "How long is Lake Skarn?"),
-        ("Why did Lake Skarn freeze?", "Why's that?", "Why did Lake Skarn freeze? Why's that?"),
-        ("When is Skarn Museum open?", "Even on Saturdays?", "When is Skarn Museum open? Even on Saturdays?"),
-        ("Is Skarn Museum owned?", "How much would it be to join?", "How much would it be to join (Skarn Museum)?"),
-    ],
-)
-def test_short_follow_ups_are_put_together_as_people_mean_them(first: str, question: str, expected: str) -> None:
-    assert condense(question, conversation(first, "It is told here. [1]")).question == expected

@@ -47,6 +47,8 @@ def test_a_squad_file_is_read_with_and_without_answers(tmp_path: Path) -> None:
         ("The pier", "When was it built?", ((22, 26),)),
         ("The pier", "When did it burn?", ()),
     ]
+    untitled = path.rename(tmp_path / "squad_v1_train_sample.json.gz")
+    assert {q.title for q in load_squad(untitled)} == {""}, "the titles of this file are ids"
 
 
 def test_the_labelled_span_decodes_to_the_answer(encoder: ExampleEncoder) -> None:

@@ -16,12 +16,12 @@ from qa.train.split import is_held_out, load_all, part_of
 FERRY = "The ferry to Skarn was sold in 1977.\nIts buyer, Ole Brun, ran it until 1977 became 1990."
 
 
-def public(context: str = FERRY, source: str = "squad_v1_train_sample", title: str = "57") -> Question:
-    return Question(source, title, context, "When was the ferry sold?", ((31, 35),))
+def public(title: str = "") -> Question:
+    return Question("covid_qa", title, FERRY, "When was the ferry sold?", ((31, 35),))
 
 
-def write(folder: Path, text: str, name: str = "a.txt") -> Path:
-    (folder / name).write_text(text, encoding="utf-8")
+def write(folder: Path, text: str) -> Path:
+    (folder / "a.txt").write_text(text, encoding="utf-8")
     return folder
 
 
@@ -46,9 +46,7 @@ def test_questions_find_their_paragraph_and_its_answer(tmp_path: Path) -> None:
     assert price.answers == () and price.adversarial and price.context == FERRY
     assert len(year.answers) == 1
     assert [FERRY[a:b] for a, b in lines.answers] == ["1977.\nIts buyer"], "the paragraph breaks its lines there"
-    assert {q.title for q in (buyer, price, year, lines)} == {""}, "the title of this source is an id"
-    titled = load_other_words(tmp_path, [public(source="covid_qa", title="Ferries")])
-    assert {q.title for q in titled} == {"Ferries"}
+    assert {q.title for q in load_other_words(tmp_path, [public("Ferries")])} == {"Ferries"}
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,7 @@ from index.errors import LoadError
 from qa.train.harder import other_paragraphs, with_neighbours
 from qa.train.questions import CONVERSATIONS, NEAR_MISSES, TABLES
 from qa.train.split import even_out, load_all
-from qa.train.written import (
-    CONVERSATIONS_FOLDER,
-    NEAR_MISSES_FOLDER,
-    TABLES_FOLDER,
-    WRITTEN_FOLDER,
-    load_written,
-)
+from qa.train.written import PARTS, WRITTEN_FOLDER, load_written
 
 DOCUMENT = """# The harbour of Skarn
 The harbour was dredged in May. In May the keeper, Mayor Ole Brun, left.
@@ -114,8 +108,8 @@ def test_the_documents_that_ship_are_in_the_format_and_part_by_document(tmp_path
     training, held_out = load_all(tmp_path)
     assert training and held_out
     assert not {q.title for q in training} & {q.title for q in held_out}
-    for kind, folder in ((TABLES, TABLES_FOLDER), (CONVERSATIONS, CONVERSATIONS_FOLDER)):
-        titles = {q.title for q in load_written(WRITTEN_FOLDER / folder, kind)}
+    for kind in (TABLES, CONVERSATIONS):
+        titles = {q.title for q in load_written(WRITTEN_FOLDER / PARTS[kind], kind)}
         assert titles & {q.title for q in training} and titles & {q.title for q in held_out}
-    near_misses = {q.title for q in load_written(WRITTEN_FOLDER / NEAR_MISSES_FOLDER, NEAR_MISSES)}
+    near_misses = {q.title for q in load_written(WRITTEN_FOLDER / PARTS[NEAR_MISSES], NEAR_MISSES)}
     assert near_misses and near_misses <= {q.title for q in training}
